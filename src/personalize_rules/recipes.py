@@ -1,7 +1,7 @@
 """The recipe catalogue: what can be trained or served, from which data, how it is asked, and what can be set.
 
-Source: Developer Guide, "Choosing a recipe" and the page of each recipe; answers of DescribeRecipe. Where they
-disagree (the type of `aws-popularity-count`), DescribeRecipe is followed.
+Source: Developer Guide, "Choosing a recipe" and the page of each recipe; answers of DescribeRecipe. Where
+they disagree (the type of `aws-popularity-count`), DescribeRecipe is followed.
 """
 
 import re
@@ -53,15 +53,13 @@ class Hyperparameter:
         """Say why `value` is not allowed; None if it is."""
         if self.type == "categorical":
             return None if value.lower() in [known.lower() for known in self.values] else self.allowed
-        try:
-            number = int(value) if self.type == "integer" else float(value)
-        except ValueError:
+        if not (_WHOLE if self.type == "integer" else _DECIMAL).fullmatch(value):
             return self.allowed
-        low = self.minimum is None or (
-            number > self.minimum if self.exclusive_minimum else number >= self.minimum
-        )
-        high = self.maximum is None or number <= self.maximum
-        return None if low and high else self.allowed
+        number = float(value)
+        low = -math.inf if self.minimum is None else self.minimum
+        high = math.inf if self.maximum is None else self.maximum
+        inside = low < number <= high if self.exclusive_minimum else low <= number <= high
+        return None if inside and math.isfinite(number) else self.allowed
 
     @property
     def allowed(self) -> str:
