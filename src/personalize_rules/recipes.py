@@ -4,6 +4,7 @@ Source: Developer Guide, "Choosing a recipe" and the page of each recipe; answer
 they disagree (the type of `aws-popularity-count`), DescribeRecipe is followed.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -84,7 +85,7 @@ class Recipe:
     required_datasets: tuple[DatasetType, ...] = (DatasetType.INTERACTIONS,)
     optional_datasets: tuple[DatasetType, ...] = ()
     request: frozenset[str] = frozenset({"userId"})
-    """What a real-time request must carry; empty if nothing (a filter may still need the user) or no real time."""
+    """What a real-time request must carry; empty: nothing (but a filter may need the user), or not real time."""
     domain: Domain | None = None
     campaign: bool = True
     batch_inference: bool = True
