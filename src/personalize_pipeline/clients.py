@@ -1,0 +1,59 @@
+"""The AWS clients of the functions: made at first use, so that importing a module calls nothing.
+
+Endpoints come from the standard variables (`AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_PERSONALIZE`), if set.
+"""
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_personalize import PersonalizeClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_stepfunctions import SFNClient
+
+# A function has 60 s (template.yaml); a hanging connection must not use them all up.
+_CONNECT_SECONDS = 5
+_READ_SECONDS = 20
+_ATTEMPTS = 3
+
+
+def _config(attempts: int = _ATTEMPTS) -> Config:
+    return Config(
+        connect_timeout=_CONNECT_SECONDS,
+        read_timeout=_READ_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+    )
+
+
+@cache
+def personalize() -> "PersonalizeClient":
+    """Amazon Personalize, or Personalize Local."""
+    return boto3.client("personalize", config=_config())
+
+
+@cache
+def personalize_once() -> "PersonalizeClient":
+    """The same without retries: a training that was asked for twice is paid for twice."""
+    return boto3.client("personalize", config=_config(attempts=1))
+
+
+@cache
+def s3() -> "S3Client":
+    """Amazon S3."""
+    return boto3.client("s3", config=_config())
+
+
+@cache
+def sns() -> "SNSClient":
+    """Amazon SNS."""
+    return boto3.client("sns", config=_config())
+
+
+@cache
+def stepfunctions() -> "SFNClient":
+    """AWS Step Functions."""
+    return boto3.client("stepfunctions", config=_config())

@@ -1,0 +1,82 @@
+"""The files that an import would read: one S3 object, or the first level of a folder."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from botocore.exceptions import ClientError
+
+from personalize_pipeline.errors import DataInvalid
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_DENIED = frozenset({"AccessDenied", "403"})
+_NO_BUCKET = frozenset({"NoSuchBucket", "404"})
+
+
+class NotReadable(Exception):  # noqa: N818  # no fault of the run: only Personalize has to be able to read the data
+    """The functions may not look into this bucket."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """One object with data in it; `size` in bytes."""
+
+    key: str
+    size: int
+    etag: str
+
+    @property
+    def is_csv(self) -> bool:
+        """Whether its name says so."""
+        return self.key.lower().endswith(".csv")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a data location holds. `deeper`: folders below it, which Personalize does not look into."""
+
+    bucket: str
+    files: tuple[DataFile, ...]
+    deeper: tuple[str, ...]
+
+
+def list_files(client: "S3Client", location: str) -> Listing:
+    """List the files of a data location (`s3://bucket/folder/` or `s3://bucket/folder/file.csv`).
+
+    A folder may be given without its last slash. Empty objects (the console's folder markers) do not count.
+
+    Raises:
+        DataInvalid: no such bucket.
+        NotReadable: this role may not list the bucket.
+    """
+    parts = urlsplit(location)
+    bucket, key = parts.netloc, parts.path.lstrip("/")
+    try:
+        if key and not key.endswith("/"):
+            listing = _list(client, bucket, key)
+            if any(file.key == key for file in listing.files):
+                return Listing(bucket, tuple(file for file in listing.files if file.key == key), ())
+            key += "/"
+        return _list(client, bucket, key)
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code in _NO_BUCKET:
+            raise DataInvalid(f"{location}: there is no bucket {bucket}.") from error
+        if code in _DENIED:
+            raise NotReadable(location) from error
+        raise
+
+
+def _list(client: "S3Client", bucket: str, prefix: str) -> Listing:
+    files: list[DataFile] = []
+    deeper: list[str] = []
+    for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/"):
+        files += [
+            DataFile(item["Key"], item["Size"], item["ETag"].strip('"'))
+            for item in page.get("Contents", [])
+            if item["Size"]
+        ]
+        deeper += [item["Prefix"] for item in page.get("CommonPrefixes", [])]
+    return Listing(bucket, tuple(sorted(files, key=lambda file: file.key)), tuple(deeper))

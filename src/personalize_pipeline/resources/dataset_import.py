@@ -1,0 +1,150 @@
+"""Dataset import: bulk data from S3 into a dataset, unless exactly this data is already in it."""
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from personalize_pipeline import clients
+from personalize_pipeline.context import Context, Did
+from personalize_pipeline.data.files import Listing, NotReadable, list_files
+from personalize_pipeline.errors import DataInvalid
+from personalize_pipeline.execution import short_hash
+from personalize_pipeline.resources.resource import Found, Resource, tail
+
+if TYPE_CHECKING:
+    from mypy_boto3_personalize import PersonalizeClient
+    from mypy_boto3_personalize.type_defs import DatasetImportJobSummaryTypeDef
+    from mypy_boto3_s3 import S3Client
+
+_MAX_NAME = 63
+_ROLE_VARIABLE = "PERSONALIZE_ROLE_ARN"
+
+
+class DatasetImport(Resource):
+    """A job named `<dataset>-<fingerprint of the data>-<run>`: the name tells what it imported, and for whom.
+
+    Names of jobs are used up for ever and jobs cannot be deleted. The name is all that can be read back about
+    the data of an earlier import, so it carries the fingerprint: names, sizes and ETags of the files, schema,
+    mode.
+    """
+
+    kind = "dataset-import-job"
+    creates = "imported"
+    tags_follow = False
+
+    def __init__(
+        self,
+        want: Mapping[str, Any],
+        context: Context,
+        client: "PersonalizeClient | None" = None,
+        s3: "S3Client | None" = None,
+    ) -> None:
+        super().__init__(want, context, client)
+        self.s3 = s3 or clients.s3()
+        self._listing: Listing | None = None
+        self._schema = ""
+
+    @property
+    def name(self) -> str:
+        """The dataset's words; the job's own name is found in its ARN."""
+        words = self.want.get("jobName") or tail(self.dataset_arn).partition("/")[2].replace("/", "-").lower()
+        return str(words).replace("_", "-")
+
+    @property
+    def dataset_arn(self) -> str:
+        """The dataset that it imports into."""
+        return self.context.given("dataset_arn")
+
+    @property
+    def location(self) -> str:
+        """Where the data is."""
+        return str(self.want["dataSource"]["dataLocation"])
+
+    @property
+    def arn(self) -> str:
+        """Known from the turn before, or not yet."""
+        last = self.context.last
+        return last.arn if last else ""
+
+    def describe(self) -> Found | None:
+        """This run's job; else the latest finished or running one, if it imports the same data; else None."""
+        if self.arn:
+            return self._describe(self.arn)
+        dataset = self.client.describe_dataset(datasetArn=self.dataset_arn)["dataset"]
+        self._schema = dataset["schemaArn"]
+        # Jobs outlive the dataset; what they imported into an earlier one of the same name is gone.
+        jobs = sorted(
+            (job for job in self._jobs() if job["creationDateTime"] >= dataset["creationDateTime"]),
+            key=lambda job: job["creationDateTime"],
+            reverse=True,
+        )
+        same = f"-{self._fingerprint()}-"
+        for job in jobs:
+            if job["jobName"].endswith(same + self._run_mark()):
+                return self._describe(job["datasetImportJobArn"])
+        latest = next((job for job in jobs if job["status"] != "CREATE FAILED"), None)
+        if latest and same in latest["jobName"]:
+            return self._describe(latest["datasetImportJobArn"])
+        return None
+
+    def create(self) -> None:
+        """CreateDatasetImportJob."""
+        ending = f"-{self._fingerprint()}-{self._run_mark()}"
+        role = self.want.get("roleArn") or os.environ[_ROLE_VARIABLE]
+        self.client.create_dataset_import_job(
+            **{
+                **self.want,
+                "jobName": self.name[: _MAX_NAME - len(ending)] + ending,
+                "datasetArn": self.dataset_arn,
+                "roleArn": role,
+            }
+        )
+
+    def wanted(self) -> Mapping[str, Any]:
+        """Its name says that it is the one."""
+        return {}
+
+    def origin(self, found: Found) -> Did:
+        """This run's name is on the jobs that it started."""
+        return "imported" if found.arn.endswith(f"-{self._run_mark()}") else "reused"
+
+    def way_on(self, found: Found) -> str:  # noqa: ARG002
+        """A failed job is in nobody's way."""
+        return f"Correct the data in {self.location} (or the access to it) and upload the params file again."
+
+    def details(self, found: Found) -> dict[str, Any] | None:  # noqa: ARG002
+        """How much there is, as far as this function may look."""
+        try:
+            files = self._files().files
+        except NotReadable:
+            return None
+        return {"files": len(files), "bytes": sum(file.size for file in files)}
+
+    def _describe(self, arn: str) -> Found:
+        job = self.client.describe_dataset_import_job(datasetImportJobArn=arn)["datasetImportJob"]
+        return Found.of(arn, job)
+
+    def _jobs(self) -> "Iterator[DatasetImportJobSummaryTypeDef]":
+        pages = self.client.get_paginator("list_dataset_import_jobs").paginate(datasetArn=self.dataset_arn)
+        return (job for page in pages for job in page["datasetImportJobs"])
+
+    def _run_mark(self) -> str:
+        return short_hash(self.context.run.id)
+
+    def _fingerprint(self) -> str:
+        """Eight hex digits; of the run, so never met again, if the data may not be listed."""
+        try:
+            files = self._files().files
+        except NotReadable:
+            return short_hash(self.location, self.context.run.id)
+        if not files:
+            raise DataInvalid(
+                f"{self.location}: there is no data. Upload CSV files there, or correct dataLocation."
+            )
+        lines = [f"{file.key}\t{file.size}\t{file.etag}" for file in files]
+        return short_hash(self.location, self._schema, self.want.get("importMode", "FULL"), *lines)
+
+    def _files(self) -> Listing:
+        if self._listing is None:
+            self._listing = list_files(self.s3, self.location)
+        return self._listing
