@@ -1,7 +1,7 @@
 """The step contract, in one place: how every function of the polling loop reads, acts and answers.
 
-Input `{"want": {...}, "context": {...}}`; output a `Step`, or `{"failed": {"error", "reason"}}` for what cannot
-succeed. A Lambda error is therefore always a bug or an outage.
+Input `{"want": {...}, "context": {...}}`; output a `Step`, or `{"failed": {"error", "reason"}}` for what
+cannot succeed. A Lambda error is therefore always a bug or an outage.
 """
 
 import os
@@ -24,8 +24,8 @@ logger = Logger()
 
 Handler = Callable[[dict[str, Any], "LambdaContext"], dict[str, Any]]
 
-# Personalize allows about one control-plane call per second and account, so several branches poll gently; and what
-# takes hours need not be looked at every ten seconds.
+# Personalize allows about one control-plane call per second and account, so several branches poll gently;
+# and what takes hours need not be looked at every ten seconds.
 _SHARE_OF_BUILDING_TIME = 0.02
 _MIN_WAIT_SECONDS = 10
 _MAX_WAIT_SECONDS = 60
@@ -125,9 +125,9 @@ def attempt(resource: Resource, now: datetime) -> Step:
         ):
             minutes = int(_PATIENCE.total_seconds() // 60)
             reason = (
-                f"{label}: {sentence(message)} It stayed like this for {minutes} minutes. Delete what is not needed "
-                "any more or ask AWS for a higher quota (Service Quotas, Amazon Personalize), then upload the params "
-                "file again."
+                f"{label}: {sentence(message)} It stayed like this for {minutes} minutes. Delete what is not "
+                "needed any more or ask AWS for a higher quota (Service Quotas, Amazon Personalize), then "
+                "upload the params file again."
             )
             raise QuotaExceeded(reason) from error
         return _blocked(resource, now, f"{code.removesuffix('Exception')}: {message}")

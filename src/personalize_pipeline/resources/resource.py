@@ -1,7 +1,8 @@
 """What all Personalize resources have in common, and what a resource must say about itself.
 
-The ladder that uses it is `personalize_pipeline.step.ensure`. A resource says how to find itself (`describe`),
-how it is made (`create`), what it should look like (`wanted`) and, where the API can, how it is changed (`update`).
+The ladder that uses it is `personalize_pipeline.step.ensure`. A resource says how to find itself
+(`describe`), how it is made (`create`), what it should look like (`wanted`) and, where the API can, how it is
+changed (`update`).
 """
 
 import json

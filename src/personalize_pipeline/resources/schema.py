@@ -31,8 +31,8 @@ class Schema(Resource):
         """Datasets hold on to their schema, so deleting it first is rarely the short way."""
         return (
             "Give the schema another name in the params file (datasets.<type>.schemaName): Items and Users "
-            "datasets take over a schema that only adds columns which may be null. Otherwise delete the dataset "
-            f"and this schema first:\n  {self.delete_command(found)}"
+            "datasets take over a schema that only adds columns which may be null. Otherwise delete the "
+            f"dataset and this schema first:\n  {self.delete_command(found)}"
         )
 
 

@@ -19,7 +19,7 @@ _MAX_NAME = 63
 class SolutionVersion(Resource):
     """Named after its run, so that a function that forgot having started it finds it again.
 
-    Personalize has no token against double calls here, and every call trains and costs: no retries in the client.
+    Personalize has no token against double calls here, and every call trains and costs: no retries.
     """
 
     kind = "solution"
