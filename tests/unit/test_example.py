@@ -84,7 +84,7 @@ def test_what_was_watched_before_says_more_than_popularity(watched: Watched) -> 
 
 
 def test_tastes_drift(watched: Watched) -> None:
-    """What somebody watched most in the last quarter tells the next genre better than the first quarter does."""
+    """The favourite genre of the last quarter tells the next one better than that of the first quarter."""
     genre = {row["ITEM_ID"]: row["GENRES"].split("|")[0] for row in rows(EXAMPLE / "data" / FILES[1])}
     early, late = [], []
     for films in watched.values():
