@@ -79,7 +79,9 @@ class InvalidNextTokenException(ServiceError):
     @classmethod
     def of(cls) -> InvalidNextTokenException:
         """The one text."""
-        return cls("The nextToken is not valid. Use the token of the previous answer, with the same parameters.")
+        return cls(
+            "The nextToken is not valid. Use the token of the previous answer, with the same parameters."
+        )
 
 
 class TooManyTagsException(ServiceError):

@@ -1,0 +1,240 @@
+"""Datasets: one per type and dataset group; their data lies in a folder each."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from personalize_local.service import kinds
+from personalize_local.service.errors import InvalidInputException, ResourceInUseException
+from personalize_local.service.kinds import CREATING, MOVING, Status
+from personalize_local.service.resource import Answer, Context, Resource, Tags, moment, named, operation
+from personalize_local.service.schemas import read_schema
+from personalize_rules.schemas import DatasetType, Domain, Schema, check_schema
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from personalize_local.service.store import Record, Store
+
+_UPDATABLE = (DatasetType.ITEMS, DatasetType.USERS)
+
+
+class Datasets(Resource):
+    """CreateDataset, DescribeDataset, ListDatasets, UpdateDataset, DeleteDataset."""
+
+    kind = kinds.DATASET
+    member = "dataset"
+    listed = "datasets"
+    summary: ClassVar = ("name", "datasetArn", "datasetType")
+    shows_reason = False
+
+    @operation
+    def create_dataset(
+        self, *, name: str, schemaArn: str, datasetGroupArn: str, datasetType: str, tags: Tags | None = None
+    ) -> Answer:
+        """A place for data of one type. Its ARN is made of the group's name and the type, not of its own name."""
+        try:
+            dataset_type = DatasetType.parse(datasetType)
+        except ValueError as error:
+            raise InvalidInputException(str(error)) from error
+        with self.store.transaction():
+            group = self.fetch(kinds.DATASET_GROUP, datasetGroupArn)
+            arn = self.context.arn(self.kind, f"{group.name}/{dataset_type}")
+            self.refuse_taken(arn)
+            self.require_active(group)
+            schema = self.fetch(kinds.SCHEMA, schemaArn)
+            _refuse_unfit(schema, dataset_type, group.body.get("domain"))
+            body: dict[str, Any] = {
+                "name": name,
+                "datasetArn": arn,
+                "datasetGroupArn": group.arn,
+                "datasetType": str(dataset_type),
+                "schemaArn": schemaArn,
+            }
+            if dataset_type is DatasetType.ACTION_INTERACTIONS:
+                body["trackingId"] = str(uuid.uuid4())
+            self.add(arn, name, body, group=group.arn, parent=group.arn, tags=tags)
+        return {"datasetArn": arn}
+
+    @operation
+    def describe_dataset(self, *, datasetArn: str) -> Answer:
+        """One dataset, with its latest update if there was one."""
+        return self.describe(datasetArn)
+
+    @operation
+    def list_datasets(
+        self,
+        *,
+        datasetGroupArn: str | None = None,
+        nextToken: str | None = None,
+        maxResults: int | None = None,
+    ) -> Answer:
+        """Datasets of a group, or of the account."""
+        return self.page(nextToken=nextToken, maxResults=maxResults, parent=datasetGroupArn)
+
+    @operation
+    def update_dataset(self, *, datasetArn: str, schemaArn: str) -> Answer:
+        """Replace the schema of an Items or Users dataset by one that has more columns."""
+        with self.store.transaction():
+            record = self.get(datasetArn)
+            self.require_active(record)
+            update = record.body.get("latestDatasetUpdate")
+            if update and update["status"] in MOVING:
+                raise ResourceInUseException(f"Resource {datasetArn} is being updated.")
+            if self.store.count(kinds.IMPORT_JOB, parent=datasetArn, statuses=CREATING):
+                raise ResourceInUseException(f"Resource {datasetArn} has an import job in progress.")
+            new = self.fetch(kinds.SCHEMA, schemaArn)
+            group = self.fetch(kinds.DATASET_GROUP, record.group)
+            dataset_type = DatasetType(record.body["datasetType"])
+            _refuse_unfit(new, dataset_type, group.body.get("domain"))
+            old = self.fetch(kinds.SCHEMA, record.body["schemaArn"])
+            _refuse_changes(read_schema(old), read_schema(new), dataset_type)
+            now = self.context.clock.now()
+            record.body["latestDatasetUpdate"] = {
+                "schemaArn": schemaArn,
+                "status": Status.PENDING,
+                "creationDateTime": now,
+                "lastUpdatedDateTime": now,
+            }
+            self.store.save(record)
+            self._schedule_update(record)
+        return {"datasetArn": datasetArn}
+
+    @operation
+    def delete_dataset(self, *, datasetArn: str) -> Answer:
+        """Takes its data along. Refused while the group still works with it."""
+        with self.store.transaction():
+            record = self.get(datasetArn)
+            return self.delete(record, blockers=self._blockers(record))
+
+    def view(self, record: Record) -> Answer:
+        """The dataset; times of the update as times."""
+        view = super().view(record)
+        if update := record.body.get("latestDatasetUpdate"):
+            view["latestDatasetUpdate"] = update_view(update)
+        return view
+
+    def schedule(self, record: Record) -> None:
+        """Also a schema replacement."""
+        super().schedule(record)
+        self._schedule_update(record)
+
+    def resume(self) -> None:
+        """Those that were moving, and those whose schema was being replaced."""
+        for record in self.store.find(self.kind):
+            self.schedule(record)
+
+    def removed(self, record: Record) -> None:
+        """The data goes with the dataset."""
+        self.store.execute("DELETE FROM events WHERE dataset = ?", (record.number,))
+        shutil.rmtree(dataset_folder(self.context, record), ignore_errors=True)
+
+    def _blockers(self, record: Record) -> list[str]:
+        def found(kind: str, *statuses: Status) -> list[Record]:
+            return self.store.find(kind, group=record.group, statuses=statuses or None)
+
+        blockers = named(found(kinds.FILTER), "its dataset group has filters")
+        if record.body["datasetType"] == DatasetType.INTERACTIONS:
+            blockers += named(found(kinds.EVENT_TRACKER), "its dataset group has an event tracker")
+        imports = self.store.find(kinds.IMPORT_JOB, parent=record.arn, statuses=CREATING)
+        blockers += named(imports, "an import is in progress")
+        blockers += named(
+            found(kinds.SOLUTION_VERSION, Status.PENDING, Status.IN_PROGRESS, Status.STOPPING),
+            "a solution version is in progress",
+        )
+        blockers += named(
+            found(kinds.CAMPAIGN, Status.PENDING, Status.IN_PROGRESS, Status.ACTIVE),
+            "its dataset group has campaigns",
+        )
+        return blockers
+
+    def _schedule_update(self, record: Record) -> None:
+        update = record.body.get("latestDatasetUpdate")
+        if update and update["status"] in CREATING:
+            self._at(update["creationDateTime"], self._replace_schema, record.arn)
+
+    def _replace_schema(self, arn: str) -> None:
+        with self.store.transaction():
+            record = self._in(arn, Status.ACTIVE)
+            update = record and record.body.get("latestDatasetUpdate")
+            if record is None or not update or update["status"] not in CREATING:
+                return
+            if update["status"] == Status.PENDING:
+                update["status"] = Status.IN_PROGRESS
+                self._at(update["creationDateTime"], self._replace_schema, arn)
+            else:
+                update["status"] = Status.ACTIVE
+                record.body["schemaArn"] = update["schemaArn"]
+                record.updated = self.context.clock.now()
+            update["lastUpdatedDateTime"] = self.context.clock.now()
+            self.store.save(record)
+
+
+def dataset_folder(context: Context, record: Record) -> Path:
+    """Where the data of a dataset lies; a dataset of the same name that comes later gets another folder."""
+    return context.settings.data_dir / "datasets" / str(record.number)
+
+
+def find_dataset(store: Store, group_arn: str, dataset_type: DatasetType) -> Record | None:
+    """The dataset of a type in a group, unless it is being deleted."""
+    for record in store.find(kinds.DATASET, group=group_arn):
+        if record.body["datasetType"] == dataset_type and record.status not in kinds.DELETING:
+            return record
+    return None
+
+
+def group_schemas(store: Store, group_arn: str) -> dict[DatasetType, Schema]:
+    """The schemas of a group's datasets."""
+    schemas = {}
+    for record in store.find(kinds.DATASET, group=group_arn):
+        schema = store.get(record.body["schemaArn"])
+        if schema:
+            schemas[DatasetType(record.body["datasetType"])] = read_schema(schema)
+    return schemas
+
+
+def update_view(update: dict[str, Any]) -> dict[str, Any]:
+    """A `latest…Update` structure as answers carry it."""
+    return {
+        **update,
+        "creationDateTime": moment(update["creationDateTime"]),
+        "lastUpdatedDateTime": moment(update["lastUpdatedDateTime"]),
+    }
+
+
+def _refuse_unfit(schema: Record, dataset_type: DatasetType, domain: str | None) -> None:
+    has = schema.body.get("domain")
+    if has != domain:
+        raise InvalidInputException(
+            f"Schema {schema.arn} has {f'domain {has}' if has else 'no domain'}, the dataset group has "
+            f"{f'domain {domain}' if domain else 'none'}. They must have the same domain."
+        )
+    problems = check_schema(read_schema(schema), dataset_type, Domain(domain) if domain else None)
+    if problems:
+        raise InvalidInputException.of(
+            [
+                f"Schema {schema.arn} does not fit a dataset of type {dataset_type}",
+                *(str(problem) for problem in problems),
+            ]
+        )
+
+
+def _refuse_changes(old: Schema, new: Schema, dataset_type: DatasetType) -> None:
+    if dataset_type not in _UPDATABLE:
+        raise InvalidInputException(
+            f"The schema of a dataset of type {dataset_type} cannot be replaced, only that of Items and Users."
+        )
+    problems = [
+        f"Field {field.name} of the present schema is missing or different in the new one"
+        for field in old.fields
+        if new.field(field.name) != field
+    ]
+    problems += [
+        f"Field {field.name} is new and must allow null"
+        for field in new.fields
+        if old.field(field.name) is None and not field.nullable
+    ]
+    if problems:
+        raise InvalidInputException.of(problems)

@@ -1,0 +1,47 @@
+"""The kinds of resources, by the word that their ARNs use, and the statuses they go through."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+SCHEMA: Final = "schema"
+DATASET_GROUP: Final = "dataset-group"
+DATASET: Final = "dataset"
+IMPORT_JOB: Final = "dataset-import-job"
+EVENT_TRACKER: Final = "event-tracker"
+FILTER: Final = "filter"
+SOLUTION: Final = "solution"
+SOLUTION_VERSION: Final = "solution-version"  # the ARN says solution/<name>/<id>
+CAMPAIGN: Final = "campaign"
+
+KINDS: Final = (
+    SCHEMA,
+    DATASET_GROUP,
+    DATASET,
+    IMPORT_JOB,
+    EVENT_TRACKER,
+    FILTER,
+    SOLUTION,
+    SOLUTION_VERSION,
+    CAMPAIGN,
+)
+TAGGABLE: Final = frozenset(KINDS) - {SCHEMA}
+
+
+class Status(StrEnum):
+    """The statuses on the wire."""
+
+    PENDING = "CREATE PENDING"
+    IN_PROGRESS = "CREATE IN_PROGRESS"
+    ACTIVE = "ACTIVE"
+    FAILED = "CREATE FAILED"
+    STOPPING = "CREATE STOPPING"
+    STOPPED = "CREATE STOPPED"
+    DELETE_PENDING = "DELETE PENDING"
+    DELETE_IN_PROGRESS = "DELETE IN_PROGRESS"
+
+
+CREATING: Final = frozenset({Status.PENDING, Status.IN_PROGRESS})
+DELETING: Final = frozenset({Status.DELETE_PENDING, Status.DELETE_IN_PROGRESS})
+MOVING: Final = CREATING | DELETING | {Status.STOPPING}

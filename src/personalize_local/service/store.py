@@ -1,0 +1,279 @@
+"""What the service knows, in one SQLite file: resources, tags, live events.
+
+One row is one resource; what Describe answers is kept as JSON in it, beside the columns that are searched by. A
+statement that has returned is on its way to the disk in the hands of the operating system: it survives the
+death of this process at any moment (WAL, synchronous=NORMAL). After a power cut the last moments may be missing;
+the file is never damaged.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+# Raised when a table changes; a file of another version is refused rather than misread.
+VERSION = 1
+
+_TABLES = """
+CREATE TABLE resources (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,  -- order of creation, never used twice
+    arn TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    dataset_group TEXT NOT NULL,               -- ARN, empty for what belongs to no group
+    parent TEXT NOT NULL,                      -- ARN that List operations select by
+    status TEXT NOT NULL,
+    failure_reason TEXT,
+    created REAL NOT NULL,
+    updated REAL NOT NULL,
+    body TEXT NOT NULL,                        -- JSON: what Describe answers beside the columns
+    private TEXT NOT NULL                      -- JSON: what only the service knows
+);
+CREATE INDEX resources_by_group ON resources (dataset_group, kind);
+CREATE INDEX resources_by_parent ON resources (kind, parent);
+CREATE TABLE tags (
+    arn TEXT NOT NULL,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (arn, key)
+) WITHOUT ROWID;
+CREATE TABLE events (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    dataset INTEGER NOT NULL,                  -- number of the Interactions dataset
+    user TEXT,
+    session TEXT NOT NULL,
+    item TEXT,
+    type TEXT NOT NULL,
+    value REAL,
+    timestamp INTEGER NOT NULL,
+    event_id TEXT,
+    columns TEXT,                              -- JSON: further columns of the schema
+    UNIQUE (dataset, event_id)
+);
+CREATE INDEX events_by_user ON events (dataset, user) WHERE user IS NOT NULL;
+CREATE INDEX events_by_session ON events (dataset, session);
+"""
+
+
+class StoreUnreadable(Exception):  # noqa: N818 -- reads as what happened
+    """The file in the data folder was made by another version."""
+
+
+@dataclass(slots=True)
+class Record:
+    """One resource. `body` holds the answer of Describe without status, reason and times."""
+
+    arn: str
+    kind: str
+    name: str
+    group: str
+    parent: str
+    status: str
+    created: float
+    updated: float
+    body: dict[str, Any] = field(default_factory=dict)
+    private: dict[str, Any] = field(default_factory=dict)
+    failure_reason: str | None = None
+    number: int = 0
+
+
+_COLUMNS = (
+    "number, arn, kind, name, dataset_group, parent, status, failure_reason, created, updated, body, private"
+)
+
+
+class Store:
+    """Access to the file. Thread-safe: one connection, one lock, which `transaction` holds over several statements."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self.lock = threading.RLock()
+        self._depth = 0
+        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = NORMAL")
+        self._connection.execute("PRAGMA busy_timeout = 10000")
+        self._make_tables()
+
+    def close(self) -> None:
+        """Close the file; the store cannot be used any more."""
+        with self.lock:
+            self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; may be nested, the outermost one commits. Other threads wait."""
+        with self.lock:
+            if self._depth:
+                self._depth += 1
+                try:
+                    yield
+                finally:
+                    self._depth -= 1
+                return
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._depth = 1
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            else:
+                self._connection.execute("COMMIT")
+            finally:
+                self._depth = 0
+
+    def execute(self, statement: str, values: Iterable[Any] = ()) -> sqlite3.Cursor:
+        """One statement that writes; counts and the last row's number are in the cursor."""
+        with self.lock:
+            return self._connection.execute(statement, tuple(values))
+
+    def rows(self, statement: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows of one statement that reads."""
+        with self.lock:
+            return self._connection.execute(statement, tuple(values)).fetchall()
+
+    def insert(self, record: Record) -> None:
+        """Add a resource and give it its number."""
+        cursor = self.execute(
+            f"INSERT INTO resources ({_COLUMNS}) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+            (
+                record.arn,
+                record.kind,
+                record.name,
+                record.group,
+                record.parent,
+                record.status,
+                record.failure_reason,
+                record.created,
+                record.updated,
+                json.dumps(record.body),
+                json.dumps(record.private),
+            ),
+        )
+        record.number = int(cursor.lastrowid or 0)
+
+    def save(self, record: Record) -> None:
+        """Write what may change: status, reason, time, body, private, parent."""
+        self.execute(
+            "UPDATE resources SET status = ?, failure_reason = ?, updated = ?, body = ?, private = ? WHERE arn = ?",
+            (
+                record.status,
+                record.failure_reason,
+                record.updated,
+                json.dumps(record.body),
+                json.dumps(record.private),
+                record.arn,
+            ),
+        )
+
+    def remove(self, arn: str) -> None:
+        """Take a resource and its tags away."""
+        with self.transaction():
+            self.execute("DELETE FROM resources WHERE arn = ?", (arn,))
+            self.execute("DELETE FROM tags WHERE arn = ?", (arn,))
+
+    def get(self, arn: str) -> Record | None:
+        """The resource with this ARN."""
+        rows = self.rows(f"SELECT {_COLUMNS} FROM resources WHERE arn = ?", (arn,))  # noqa: S608
+        return _record(rows[0]) if rows else None
+
+    def find(
+        self,
+        kind: str,
+        *,
+        group: str | None = None,
+        parent: str | None = None,
+        statuses: Iterable[str] | None = None,
+        after: int = 0,
+        limit: int = -1,
+    ) -> list[Record]:
+        """Resources of a kind in the order of their creation."""
+        where, values = _where(kind, group, parent, statuses)
+        return [
+            _record(row)
+            for row in self.rows(
+                f"SELECT {_COLUMNS} FROM resources WHERE {where} AND number > ? ORDER BY number LIMIT ?",  # noqa: S608
+                (*values, after, limit),
+            )
+        ]
+
+    def count(
+        self,
+        kind: str,
+        *,
+        group: str | None = None,
+        parent: str | None = None,
+        statuses: Iterable[str] | None = None,
+    ) -> int:
+        """How many `find` would give."""
+        where, values = _where(kind, group, parent, statuses)
+        return int(self.rows(f"SELECT count(*) FROM resources WHERE {where}", values)[0][0])  # noqa: S608
+
+    def tags(self, arn: str) -> dict[str, str]:
+        """Tags of a resource in the order of their keys."""
+        return dict(self.rows("SELECT key, value FROM tags WHERE arn = ? ORDER BY key", (arn,)))
+
+    def set_tags(self, arn: str, tags: dict[str, str]) -> None:
+        """Replace all tags."""
+        with self.transaction():
+            self.execute("DELETE FROM tags WHERE arn = ?", (arn,))
+            for key, value in tags.items():
+                self.execute("INSERT INTO tags VALUES (?, ?, ?)", (arn, key, value))
+
+    def _make_tables(self) -> None:
+        version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        if version == VERSION:
+            return
+        if version:
+            raise StoreUnreadable(
+                f"{self.path} was written by another version of Personalize Local "
+                f"(format {version}, this one reads {VERSION}). Use another --data folder, or delete this one."
+            )
+        with self.transaction():
+            for statement in _TABLES.split(";"):
+                if statement.strip():
+                    self._connection.execute(statement)
+            self._connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _where(
+    kind: str, group: str | None, parent: str | None, statuses: Iterable[str] | None
+) -> tuple[str, list[Any]]:
+    where, values = "kind = ?", [kind]
+    for column, value in (("dataset_group", group), ("parent", parent)):
+        if value is not None:
+            where += f" AND {column} = ?"
+            values.append(value)
+    if statuses is not None:
+        wanted = [str(status) for status in statuses]
+        where += f" AND status IN ({', '.join('?' * len(wanted))})"
+        values += wanted
+    return where, values
+
+
+def _record(row: tuple[Any, ...]) -> Record:
+    number, arn, kind, name, group, parent, status, reason, created, updated, body, private = row
+    return Record(
+        arn=arn,
+        kind=kind,
+        name=name,
+        group=group,
+        parent=parent,
+        status=status,
+        created=created,
+        updated=updated,
+        body=json.loads(body),
+        private=json.loads(private),
+        failure_reason=reason,
+        number=number,
+    )

@@ -1,0 +1,68 @@
+"""The process at the other end of `workers`: settings first, then jobs, one line of JSON each way.
+
+`python -m personalize_local.service.worker_process`, never started by hand.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import queue
+import sys
+import threading
+from typing import IO, Any
+
+from personalize_local.service.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+def main() -> None:
+    """Serve jobs until the input ends."""
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s worker: %(message)s")
+    os.nice(5)  # answers go first
+    answers = _private_output()
+    messages: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    threading.Thread(target=_read, args=(messages,), daemon=True).start()
+    settings = Settings.from_json(messages.get())
+    from personalize_local.service import jobs  # noqa: PLC0415 -- heavy; the server may be gone by now
+
+    jobs.warm()
+    while True:
+        message = messages.get()
+        answers.write(json.dumps(_do(jobs.TASKS[message["task"]], settings, message["arguments"])) + "\n")
+        answers.flush()
+
+
+def _do(task: Any, settings: Settings, arguments: dict[str, Any]) -> dict[str, Any]:
+    from personalize_local.service.jobs import Rejected  # noqa: PLC0415
+
+    try:
+        return {"result": task(settings, **arguments)}
+    except Rejected as rejected:
+        return {"reason": str(rejected)}
+    except Exception as error:
+        logger.exception("Job failed: %s", task.__name__)
+        return {
+            "reason": f"Internal error: {type(error).__name__}: {error} "
+            "This is a bug in Personalize Local; its log has the traceback."
+        }
+
+
+def _read(messages: queue.SimpleQueue[dict[str, Any]]) -> None:
+    for line in sys.stdin:
+        messages.put(json.loads(line))
+    # The server is gone: whatever is being computed here is of no use to anybody.
+    os._exit(3)
+
+
+def _private_output() -> IO[str]:
+    """Our standard output, which nothing else in this process can write to from now on."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return answers
+
+
+if __name__ == "__main__":
+    main()
