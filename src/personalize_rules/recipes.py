@@ -85,7 +85,7 @@ class Recipe:
     required_datasets: tuple[DatasetType, ...] = (DatasetType.INTERACTIONS,)
     optional_datasets: tuple[DatasetType, ...] = ()
     request: frozenset[str] = frozenset({"userId"})
-    """What a real-time request must carry; empty: nothing (a filter may still need the user), or no real time."""
+    """What a real-time request must carry; empty: nothing (a filter may need the user), or no real time."""
     domain: Domain | None = None
     campaign: bool = True
     batch_inference: bool = True
