@@ -13,7 +13,7 @@ def execution_name(bucket: str, key: str, version_id: str | None) -> str:
     """Name the execution for one version of a params file: `<folder and file>-<12 hex>`.
 
     The hash covers bucket, key and version, so two objects never share a name; the words in front are for
-    people. Step Functions refuses a name for 90 days, so for a bucket without versions (the stack's own has them)
+    people. Step Functions refuses a name for 90 days, so for a bucket without versions (the stack's has them)
     give something else that changes with every upload.
     """
     identity = "\0".join((bucket, key, version_id or ""))

@@ -1,6 +1,6 @@
 """The files that an import would read: one S3 object, or the first level of a folder."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -35,7 +35,7 @@ class DataFile:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a data location holds. `deeper`: folders below it, which Personalize does not look into."""
+    """What a data location holds. `deeper`: folders that begin like it; not looked into."""
 
     bucket: str
     files: tuple[DataFile, ...]
@@ -45,7 +45,8 @@ class Listing:
 def list_files(client: "S3Client", location: str) -> Listing:
     """List the files of a data location (`s3://bucket/folder/` or `s3://bucket/folder/file.csv`).
 
-    A folder may be given without its last slash. Empty objects (the console's folder markers) do not count.
+    Personalize takes a location without a slash at its end for one object. Empty objects (the console's
+    folder markers) do not count.
 
     Raises:
         DataInvalid: no such bucket.
@@ -54,12 +55,7 @@ def list_files(client: "S3Client", location: str) -> Listing:
     parts = urlsplit(location)
     bucket, key = parts.netloc, parts.path.lstrip("/")
     try:
-        if key and not key.endswith("/"):
-            listing = _list(client, bucket, key)
-            if any(file.key == key for file in listing.files):
-                return Listing(bucket, tuple(file for file in listing.files if file.key == key), ())
-            key += "/"
-        return _list(client, bucket, key)
+        listing = _list(client, bucket, key)
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code in _NO_BUCKET:
@@ -67,6 +63,9 @@ def list_files(client: "S3Client", location: str) -> Listing:
         if code in _DENIED:
             raise NotReadable(location) from error
         raise
+    if not key or key.endswith("/"):
+        return listing
+    return replace(listing, files=tuple(file for file in listing.files if file.key == key))
 
 
 def _list(client: "S3Client", bucket: str, prefix: str) -> Listing:

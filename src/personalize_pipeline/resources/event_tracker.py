@@ -39,7 +39,8 @@ class EventTracker(Resource):
         """A second one is refused, so the name in the file has to give way, or the tracker."""
         return (
             f"A dataset group has one event tracker. Use the name {found.settings['name']} in the "
-            f"params file, or delete it (its tracking ID stops working) first:\n  {self.delete_command(found)}"
+            f"params file, or delete it (its tracking ID stops working) first:\n"
+            f"  {self.delete_command(found)}"
         )
 
     def details(self, found: Found) -> dict[str, Any]:

@@ -1,0 +1,77 @@
+"""What failed and why, out of the different forms in which Step Functions reports a failure.
+
+A nested execution that failed arrives in AWS as error `States.TaskFailed` with the child's description as
+JSON in the cause; on MiniStack with the child's own error and cause. A function that crashed has a JSON cause of
+its own.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+_NO_CAUSE = {
+    "States.Timeout": "It took longer than it is allowed to.",
+    "TIMED_OUT": "It took longer than it is allowed to.",
+    "ABORTED": "Somebody stopped it.",
+}
+
+_PARAMS = "Correct the params file and upload it again. Nothing that exists was changed."
+_WHAT_TO_DO = {
+    "ParamsInvalid": _PARAMS,
+    "DataInvalid": "Correct the data, then upload the params file again.",
+    "ResourceFailed": (
+        "Remove the cause that Amazon Personalize gives, then upload the params file again: what is finished "
+        "is kept."
+    ),
+    "ResourceChanged": "Take one of the ways out given above, then upload the params file again.",
+    "QuotaExceeded": "Make room or ask AWS for a higher quota, then upload the params file again.",
+    "PermissionMissing": "Give the role the permission named above, then upload the params file again.",
+    "States.Timeout": "See what it was waiting for (links above), then upload the params file again.",
+    "TIMED_OUT": "See what it was waiting for (links above), then upload the params file again.",
+    "ABORTED": "Upload the params file again when it shall go on: what is finished is kept.",
+}
+_A_BUG_OR_AN_OUTAGE = (
+    "This is no fault of the params file or the data: a bug or an outage. Look at the execution and at the "
+    "function's log, then upload the params file again: what is finished is kept."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why something failed; `execution` is the ARN of the innermost execution that failed, if known."""
+
+    error: str
+    reason: str
+    execution: str = ""
+
+    @property
+    def what_to_do(self) -> str:
+        """The next step for a person."""
+        return _WHAT_TO_DO.get(self.error, _A_BUG_OR_AN_OUTAGE)
+
+
+def understand(failed: Any, execution: str = "") -> Failure:
+    """Read a failure: `{"error", "reason", "execution"?}` or a state's error output `{"Error", "Cause"}`."""
+    if not isinstance(failed, dict):
+        return Failure("Unknown", str(failed), execution)
+    error = str(failed.get("error") or failed.get("Error") or "Unknown")
+    cause = str(failed.get("reason") or failed.get("cause") or failed.get("Cause") or "")
+    execution = str(failed.get("execution") or execution)
+    inner = _json_object(cause)
+    if arn := inner.get("ExecutionArn") or inner.get("executionArn"):
+        status = inner.get("Status") or inner.get("status") or error
+        known = {"Error": inner.get("Error") or inner.get("error") or status}
+        return understand(known | {"Cause": inner.get("Cause") or inner.get("cause") or ""}, arn)
+    if message := inner.get("errorMessage"):
+        return Failure(str(inner.get("errorType") or error), str(message), execution)
+    return Failure(error, cause or _NO_CAUSE.get(error, "No cause is given."), execution)
+
+
+def _json_object(text: str) -> dict[str, Any]:
+    if not text.startswith("{"):
+        return {}
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,26 @@
+"""Notify: write the mail of a run and publish it to the topic."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from personalize_pipeline import clients
+from personalize_pipeline.reporting.mail import Ending, write_mail
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+
+
+def notify(
+    event: Mapping[str, Any], client: "SNSClient | None" = None, now: datetime | None = None
+) -> dict[str, str]:
+    """Publish the mail; the answer holds it, and the error and cause that a failed execution ends with."""
+    # With an endpoint of one's own this is not AWS, and there is no console to link to.
+    console = not os.environ.get("AWS_ENDPOINT_URL")
+    mail = write_mail(Ending.model_validate(event), now or datetime.now(UTC), console=console)
+    (client or clients.sns()).publish(
+        TopicArn=os.environ["TOPIC_ARN"], Subject=mail.subject, Message=mail.body
+    )
+    return asdict(mail)
