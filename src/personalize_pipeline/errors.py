@@ -1,8 +1,9 @@
 """What can go wrong, in the words of the person who reads the mail.
 
 PipelineError
-├── ParamsInvalid      the params file: all its problems at once
-├── DataInvalid        the CSV files: what, where, how many rows
+├── ProblemsFound      mistakes in what the user gave, all at once
+│   ├── ParamsInvalid  the params file
+│   └── DataInvalid    the CSV files: what, where
 ├── ResourceFailed     Personalize refused it or reported a failed status; a person must look
 ├── ResourceChanged    it exists with other settings; rename it or delete it
 ├── QuotaExceeded      a limit that does not go away by waiting; delete something or ask AWS for more
@@ -11,16 +12,30 @@ PipelineError
 The step handler turns them into the `failed` outcome of the step contract (`personalize_pipeline.step`).
 """
 
+from collections.abc import Iterable
+
+from personalize_rules.schemas import Problem
+
 
 class PipelineError(Exception):
     """A run cannot succeed like this; the text says what, where, why and what to do."""
 
 
-class ParamsInvalid(PipelineError):  # noqa: N818  # the names that state machines and mails show
-    """The params file has problems; the text lists all of them."""
+class ProblemsFound(PipelineError):  # noqa: N818  # the names that state machines and mails show
+    """Mistakes in what the user gave: all of them at once, in `problems`; the text has a line for each."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        lines = [str(problem).replace("\n", "\n  ") for problem in self.problems]
+        count = f"{len(lines)} problems:\n- " if len(lines) > 1 else ""
+        super().__init__(count + "\n- ".join(lines))
 
 
-class DataInvalid(PipelineError):  # noqa: N818
+class ParamsInvalid(ProblemsFound):
+    """The params file (problems in the data may be among them)."""
+
+
+class DataInvalid(ProblemsFound):
     """The CSV files cannot be used as they are."""
 
 

@@ -73,10 +73,10 @@ def step_handler(resource_type: type[Resource]) -> Handler:
         logger.info(step.status, extra={"did": step.did, "done": step.done, "reason": step.reason})
         return step.output()
 
-    return handler(take_step)
+    return task_handler(take_step)
 
 
-def handler(function: Callable[[dict[str, Any]], Mapping[str, Any]]) -> Handler:
+def task_handler(function: Callable[[dict[str, Any]], Mapping[str, Any]]) -> Handler:
     """Make a Lambda handler of a function; a PipelineError becomes the `failed` outcome."""
 
     @logger.inject_lambda_context(clear_state=True)

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from botocore.exceptions import ClientError
 
 from personalize_pipeline.errors import DataInvalid
+from personalize_rules.schemas import Problem
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -59,7 +60,7 @@ def list_files(client: "S3Client", location: str) -> Listing:
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code in _NO_BUCKET:
-            raise DataInvalid(f"{location}: there is no bucket {bucket}.") from error
+            raise DataInvalid([Problem(location, f"there is no bucket {bucket}.")]) from error
         if code in _DENIED:
             raise NotReadable(location) from error
         raise

@@ -1,8 +1,8 @@
 """What failed and why, out of the different forms in which Step Functions reports a failure.
 
 A nested execution that failed arrives in AWS as error `States.TaskFailed` with the child's description as
-JSON in the cause; on MiniStack with the child's own error and cause. A function that crashed has a JSON cause of
-its own.
+JSON in the cause; on MiniStack with the child's own error and cause. A function that crashed has a JSON cause
+of its own.
 """
 
 import json

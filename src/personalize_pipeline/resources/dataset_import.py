@@ -10,6 +10,7 @@ from personalize_pipeline.data.files import Listing, NotReadable, list_files
 from personalize_pipeline.errors import DataInvalid
 from personalize_pipeline.execution import short_hash
 from personalize_pipeline.resources.resource import Found, Resource, tail
+from personalize_rules.schemas import Problem
 
 if TYPE_CHECKING:
     from mypy_boto3_personalize import PersonalizeClient
@@ -138,9 +139,8 @@ class DatasetImport(Resource):
         except NotReadable:
             return short_hash(self.location, self.context.run.id)
         if not files:
-            raise DataInvalid(
-                f"{self.location}: there is no data. Upload CSV files there, or correct dataLocation."
-            )
+            advice = "Upload CSV files there, or correct dataLocation."
+            raise DataInvalid([Problem(self.location, "there is no data.", advice)])
         lines = [f"{file.key}\t{file.size}\t{file.etag}" for file in files]
         return short_hash(self.location, self._schema, self.want.get("importMode", "FULL"), *lines)
 

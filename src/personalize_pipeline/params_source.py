@@ -1,0 +1,79 @@
+"""Where a run's params document comes from: an object in S3, or the input of the execution itself."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from personalize_pipeline.errors import ParamsInvalid
+from personalize_rules.schemas import Problem
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_POINTER_KEYS = frozenset({"bucket", "key", "versionId"})
+_MISSING = frozenset({"NoSuchKey", "NoSuchVersion", "NoSuchBucket", "404"})
+_DENIED = frozenset({"AccessDenied", "403"})
+
+
+@dataclass(frozen=True, slots=True)
+class ParamsSource:
+    """The place of a params document. Without a key it is `inline`, and its data is in `bucket` nevertheless."""
+
+    bucket: str
+    key: str | None = None
+    version_id: str | None = None
+    inline: Mapping[str, Any] | None = None
+
+    @property
+    def prefix(self) -> str:
+        """The folder of the params file, where its data is: `""` or ending in a slash."""
+        folder, slash, _ = (self.key or "").rpartition("/")
+        return folder + slash
+
+    @property
+    def uri(self) -> str:
+        """How to name it to a person."""
+        return f"s3://{self.bucket}/{self.key}" if self.key else "the input of the execution"
+
+    def load(self, client: "S3Client") -> str | bytes:
+        """The document's text: of exactly the version that started the run, whatever was uploaded since.
+
+        Raises:
+            ParamsInvalid: there is no such object, or it may not be read.
+        """
+        if self.inline is not None:
+            return json.dumps(self.inline)
+        version = {"VersionId": self.version_id} if self.version_id else {}
+        try:
+            answer = client.get_object(Bucket=self.bucket, Key=str(self.key), **version)  # type: ignore[arg-type]
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code in _MISSING:
+                raise ParamsInvalid([Problem("", f"{self.uri} does not exist.", "Upload it.")]) from error
+            if code in _DENIED:
+                advice = "Put it into the input bucket of this stack."
+                raise ParamsInvalid([Problem("", f"{self.uri} may not be read.", advice)]) from error
+            raise
+        return answer["Body"].read()
+
+
+def params_source(given: Any, input_bucket: str) -> ParamsSource:
+    """Tell from the input of an execution where its params document is.
+
+    `{"bucket", "key", "versionId"?}` points to an object (the bucket may be left out: then it is the stack's own);
+    any other object is the document itself.
+
+    Raises:
+        ParamsInvalid: the input is no JSON object.
+    """
+    if not isinstance(given, Mapping):
+        advice = 'Give {"bucket": "...", "key": "..."} or a params document.'
+        raise ParamsInvalid([Problem("", "the input of the execution is not an object.", advice)])
+    if "key" in given and given.keys() <= _POINTER_KEYS:
+        return ParamsSource(
+            given.get("bucket") or input_bucket, str(given["key"]), given.get("versionId") or None
+        )
+    return ParamsSource(input_bucket, inline=given)
