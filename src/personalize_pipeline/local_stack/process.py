@@ -92,10 +92,19 @@ class Process:
         self.pid_file.unlink(missing_ok=True)
         return True
 
+    def lines_since(self, offset: int) -> tuple[list[str], int]:
+        """The complete lines of its log from this byte on, and the byte at which the next call goes on."""
+        try:
+            with self.log.open("rb") as file:
+                # A server that was started anew has a new log, shorter than the old one.
+                start = offset if offset <= self.log.stat().st_size else 0
+                file.seek(start)
+                written = file.read()
+        except FileNotFoundError:
+            return [], 0
+        complete = written[: written.rfind(b"\n") + 1]
+        return complete.decode(errors="replace").splitlines(), start + len(complete)
+
     def last_lines(self, count: int = 20) -> str:
         """The end of its log, for an error message."""
-        try:
-            lines = self.log.read_text(errors="replace").splitlines()
-        except FileNotFoundError:
-            lines = []
-        return "\n".join(lines[-count:]) or "(its log is empty)"
+        return "\n".join(self.lines_since(0)[0][-count:]) or "(its log is empty)"

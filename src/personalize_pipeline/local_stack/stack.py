@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import secrets
 import shutil
 import socket
 import sys
@@ -181,8 +182,11 @@ class LocalStack:
             "MINISTACK_ACCOUNT_ID": ACCOUNT,
             "PERSONALIZE_PIPELINE_POLL_SECONDS": "1",  # `Wait` takes whole seconds
         }
+        # With it Personalize Local may ask MiniStack's IAM whose a key is and what it allows.
+        token = {"PERSONALIZE_LOCAL_IAM_TOKEN": secrets.token_hex(32)}
         self.aws.start(
-            [str(python), "-m", "ministack"], ministack.settings(ports.aws, self.folder, functions_see)
+            [str(python), str(_launcher())],
+            ministack.settings(ports.aws, self.folder, functions_see | token),
         )
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         self.personalize.start(
@@ -192,7 +196,7 @@ class LocalStack:
                 *("--data", str(self.folder / "data"), "--region", REGION, "--account-id", ACCOUNT),
                 *("--iam-endpoint", _url(ports.aws), "--inbox-from", _url(ports.aws)),
             ],
-            inherited | variables | ministack.without_proxy() | {"TMPDIR": str(self.folder / "tmp")},
+            inherited | variables | token | ministack.without_proxy() | {"TMPDIR": str(self.folder / "tmp")},
         )
 
     def _wait_until_ready(self, ports: Ports) -> None:
@@ -257,6 +261,17 @@ def _answers(page: str) -> bool:
             return bool(answer.status == 200)
     except (OSError, urllib.error.URLError):
         return False
+
+
+def _launcher() -> Path:
+    """The script that starts MiniStack with the question that Personalize Local asks it.
+
+    It is run by MiniStack's Python; here it is only found, not imported.
+    """
+    package = find_spec("personalize_local")
+    assert package is not None, "_check_installed looked"
+    assert package.submodule_search_locations is not None
+    return Path(package.submodule_search_locations[0]) / "aws" / "ministack_launcher.py"
 
 
 def _check_installed() -> None:

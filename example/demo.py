@@ -1,0 +1,199 @@
+"""What `make demo` does: the whole way from a folder of CSV files to recommendations, on this computer.
+
+It brings the local stack up, runs the commands that README.md prints for AWS, follows the run, and shows the
+mail, the metrics, and what three users get. With --movielens FOLDER it does so on real data.
+"""
+
+import argparse
+import csv
+import json
+import os
+import re
+import runpy
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+METRICS = (
+    "normalized_discounted_cumulative_gain_at_25",
+    "mean_reciprocal_rank_at_25",
+    "precision_at_5",
+    "precision_at_25",
+    "coverage",
+)
+HEADINGS = ("NDCG@25", "MRR@25", "P@5", "P@25", "coverage")
+USERS_SHOWN = 3
+FOLLOW = "personalize watch"
+console = Console(highlight=False, soft_wrap=True)
+
+
+def commands(readme: str) -> list[str]:
+    """The command lines of the README's section about deploying, in their order.
+
+    Raises:
+        SystemExit: there is no such section.
+    """
+    section = re.search(r"<!-- deploy -->\s*```sh\n(.*?)```", readme, re.DOTALL)
+    if section is None:
+        raise SystemExit("README.md has no commands after <!-- deploy -->.")
+    lines = (line.split("  #")[0].rstrip() for line in section[1].replace("\\\n", "").splitlines())
+    return [" ".join(line.split()) for line in lines if line]
+
+
+def deploy_and_run(folder: Path, environment: dict[str, str]) -> None:
+    """Run the README's commands in one shell, each shown before it runs, for this folder.
+
+    Raises:
+        SystemExit: one failed, or the run did.
+    """
+    place = os.path.relpath(folder, ROOT)
+    script = ["set -euo pipefail"]
+    for command in commands((ROOT / "README.md").read_text(encoding="utf-8")):
+        adapted = command.replace("example/", f"{place}/").replace("/films", f"/{_dataset_group(folder)}")
+        script += [f"printf '\\n\\033[1;36m$ %s\\033[0m\\n' {shlex.quote(adapted)}", adapted]
+    done = subprocess.run(["/bin/bash", "-c", "\n".join(script)], check=False, env=environment, cwd=ROOT)
+    if done.returncode:
+        raise SystemExit(
+            "\nThe demo stopped at the last command above (exit code "
+            f"{done.returncode}). More is told by: personalize local logs"
+        )
+
+
+def json_of(command: str, environment: dict[str, str]) -> Any:
+    """What a command of ours prints with --json."""
+    printed = subprocess.run(
+        shlex.split(f"{command} --json"), check=True, env=environment, cwd=ROOT, stdout=subprocess.PIPE
+    )
+    return json.loads(printed.stdout)
+
+
+def metrics_table(run: dict[str, Any], recorded: Path | None) -> Table:
+    """The metrics of every solution of the run, with those that Amazon Personalize reported, if recorded."""
+    table = Table(box=None, pad_edge=False, title_justify="left", title_style="bold")
+    table.title = "Metrics, by Amazon Personalize's protocol (a tenth of the users held out)"
+    table.add_column("solution")
+    for heading in HEADINGS:
+        table.add_column(heading, justify="right")
+    amazon = (
+        {one["solution"]: one for one in json.loads(recorded.read_text())["solutions"]} if recorded else {}
+    )
+    for resource in run["resources"]:
+        found = resource["details"].get("metrics")
+        if resource["resource"] != "SolutionVersion" or not found:
+            continue
+        table.add_row(resource["name"], *_figures(found))
+        if there := amazon.get(resource["name"]):
+            note = f"; {there['note']}" if "note" in there else ""
+            label = f"  Amazon, {there['recipe']}, {there['trainings']} trainings{note}"
+            table.add_row(label, *_figures(there["metrics"]), style="dim")
+    return table
+
+
+def _figures(metrics: dict[str, float]) -> list[str]:
+    return ["-" if name not in metrics else f"{metrics[name]:.3f}" for name in METRICS]
+
+
+def show_users(folder: Path, environment: dict[str, str]) -> None:
+    """For three users: what they watched last, and what the first campaign recommends."""
+    params = json.loads((folder / "params.json").read_text(encoding="utf-8"))
+    campaign = params["solutions"][0]["campaigns"][0]["name"]
+    unseen = params["filters"][0]["name"]
+    histories, titles = _histories(folder), _titles(folder)
+    everybody = sorted(user for user, history in histories.items() if len(history) >= 8)
+    for number in range(1, USERS_SHOWN + 1):
+        user = everybody[number * len(everybody) // (USERS_SHOWN + 1)]
+        place = os.path.relpath(folder, ROOT)
+        command = f"personalize recommend {campaign} --user {user} --filter {unseen} -n 5 --titles {place}"
+        console.print(f"\n[bold]{user}[/] watched last:")
+        for item in list(dict.fromkeys(reversed(histories[user])))[:5]:
+            console.print(f"       {titles[item]}", markup=False)
+        console.print(f"[bold cyan]$ {command}[/]")
+        answer = json_of(command, environment)
+        if not answer:
+            raise SystemExit(f"{campaign} recommends nothing to {user}.")
+        for one in answer:
+            console.print(f"  {one['rank']:>3}  {titles[one['item']]}", markup=False)
+
+
+def _histories(folder: Path) -> dict[str, list[str]]:
+    histories: dict[str, list[str]] = {}
+    for row in _rows(folder / "data" / "Interactions" / "interactions.csv"):
+        if row["EVENT_TYPE"] == "watch":
+            histories.setdefault(row["USER_ID"], []).append(row["ITEM_ID"])
+    return histories
+
+
+def _titles(folder: Path) -> dict[str, str]:
+    """Item to title and genres."""
+    return {
+        row[
+            "ITEM_ID"
+        ]: f"{row['TITLE']}  [{(row.get('GENRES') or row.get('GENRE') or '').replace('|', ', ')}]"
+        for row in _rows(folder / "data" / "Items" / "items.csv")
+    }
+
+
+def _rows(path: Path) -> Iterator[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file, doublequote=False, escapechar="\\")
+
+
+def _dataset_group(folder: Path) -> str:
+    name: str = json.loads((folder / "params.json").read_text(encoding="utf-8"))["datasetGroup"]["name"]
+    return name
+
+
+def main() -> None:
+    """Run the demo."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("--movielens", type=Path, metavar="FOLDER", help="ml-latest-small, unpacked")
+    movielens: Path | None = parser.parse_args().movielens
+    started = time.monotonic()
+    folder, recorded = HERE, None
+    if movielens:
+        folder, recorded = ROOT / "build" / "movielens", HERE / "recorded.json"
+        console.print(f"Preparing MovieLens from {movielens}")
+        runpy.run_path(str(HERE / "movielens.py"))["prepare"](movielens, folder)
+
+    environment = dict(os.environ)
+    console.print("[bold cyan]$ personalize local up[/]")
+    subprocess.run(["personalize", "local", "up"], check=True, env=environment, cwd=ROOT)
+    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN"):
+        environment.pop(name, None)
+    environment |= json_of("personalize local env", environment)
+    deploy_and_run(folder, environment)
+    console.print()
+    console.print(metrics_table(json_of(FOLLOW, environment), recorded))
+    show_users(folder, environment)
+
+    place = os.path.relpath(folder, ROOT)
+    campaign = json.loads((folder / "params.json").read_text())["solutions"][1]["campaigns"][0]["name"]
+    item = next(iter(_titles(folder)))
+    console.print(
+        f"""
+Done in {time.monotonic() - started:.0f} s. The stack is still up. What to type next:
+
+  source .venv/bin/activate && eval "$(personalize local env)"
+  personalize recommend {campaign} --item {item} --titles {place}
+  personalize run {place}       after a change to {place}/params.json or its data
+  personalize local down""",
+        markup=False,
+    )
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"`{shlex.join(error.cmd)}` failed (exit code {error.returncode}); see above.")
+    except KeyboardInterrupt:
+        sys.exit(130)

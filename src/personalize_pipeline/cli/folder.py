@@ -1,0 +1,58 @@
+"""A folder with a params.json and its data, and where its files go in the bucket.
+
+    FOLDER/params.json                       s3://bucket/PREFIX/params.json
+    FOLDER/data/Interactions/*.csv           s3://bucket/PREFIX/Interactions/*.csv
+
+`data/` may be left out: the dataset folders may lie beside params.json, as they do in the bucket.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from personalize_pipeline.cli.output import CommandError
+
+PARAMS = "params.json"
+DATASETS = ("Interactions", "Items", "Users", "Actions", "ActionInteractions")
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """One folder to run."""
+
+    path: Path
+
+    @property
+    def params(self) -> Path:
+        return self.path / PARAMS
+
+    @property
+    def data(self) -> Path:
+        """Where the dataset folders are."""
+        return self.path / "data" if (self.path / "data").is_dir() else self.path
+
+    @property
+    def datasets(self) -> list[str]:
+        """The dataset folders there are."""
+        return [name for name in DATASETS if (self.data / name).is_dir()]
+
+    def files(self) -> Iterator[tuple[Path, str]]:
+        """Each data file with its key under the prefix. Only the first level: Personalize reads no deeper."""
+        for dataset in self.datasets:
+            for path in sorted((self.data / dataset).iterdir()):
+                if path.is_file() and not path.name.startswith("."):
+                    yield path, f"{dataset}/{path.name}"
+
+
+def find(path: Path) -> Folder:
+    """The folder at `path`.
+
+    Raises:
+        CommandError: it is none, or has no params.json.
+    """
+    folder = Folder(path)
+    if not path.is_dir():
+        raise CommandError(f"{path} is not a folder. Give one with a {PARAMS} and its data.")
+    if not folder.params.is_file():
+        raise CommandError(f"{path} has no {PARAMS}. README.md shows one; so does example/{PARAMS}.")
+    return folder

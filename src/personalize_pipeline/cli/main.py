@@ -1,0 +1,186 @@
+"""The commands: each parses, calls one library function, prints. What is slow to import is imported late."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from personalize_pipeline.cli import local
+from personalize_pipeline.cli.output import JSON, CommandError, errors_for_people, note, result, result_json
+
+if TYPE_CHECKING:
+    from personalize_pipeline.cli.runs import Follower
+
+app = typer.Typer(
+    name="personalize",
+    help="From CSV files and one params.json to a live recommender: on AWS, or on this computer first.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,  # help as plain text, with the examples as they are written
+    pretty_exceptions_enable=False,  # a bug keeps its plain traceback
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(local.app)
+
+FolderToRun = Annotated[
+    Path, typer.Argument(metavar="FOLDER", help="A folder with params.json and its data.", show_default=False)
+]
+Stack = Annotated[
+    str, typer.Option("--stack", envvar="PERSONALIZE_STACK", help="The deployed CloudFormation stack.")
+]
+STACK = "personalize-pipeline"
+
+
+@app.command()
+def check(folder: FolderToRun, json_: Annotated[bool, JSON] = False) -> None:
+    """Check params.json and the first lines of the CSV files; nothing is uploaded, no AWS is needed.
+
+    All problems are listed at once. Exit code 1 if there is one.
+
+    \b
+    Example:
+        personalize check example
+    """
+    with errors_for_people():
+        from personalize_pipeline.cli import checking
+
+        report = checking.check(folder)
+        if json_:
+            result_json(asdict(report))
+        else:
+            result(report.text())
+        if report.problems:
+            raise typer.Exit(1)
+
+
+@app.command()
+def run(
+    folder: FolderToRun,
+    stack: Stack = STACK,
+    prefix: Annotated[
+        str | None, typer.Option(help="The folder in the bucket. Default: the name of FOLDER.")
+    ] = None,
+    follow: Annotated[bool, typer.Option(help="Follow the run to its end.")] = True,
+    checked: Annotated[
+        bool, typer.Option("--check/--no-check", help="Check the folder first, as `personalize check` does.")
+    ] = True,
+    json_: Annotated[bool, JSON] = False,
+) -> None:
+    """Upload FOLDER (params.json and its data) and follow the run to its end.
+
+    Safe to repeat: files that did not change are not sent again, finished work is kept, and only
+    differences are applied. In the dataset folders of the bucket, data files that FOLDER no longer has
+    are removed. Exit code 0 if the run succeeded, 1 if not.
+
+    \b
+    Examples:
+        personalize run example                 on the AWS that the usual variables point to
+        personalize run example --no-follow     upload and return
+    """
+    with errors_for_people():
+        from personalize_pipeline.cli import checking, deployment, runs, sending
+        from personalize_pipeline.cli import folder as folders
+
+        given = folders.find(folder)
+        if checked and (report := checking.check(folder)).problems:
+            raise CommandError(report.text())
+        target = deployment.find(stack)
+        uploaded, name = sending.send(given, target, sending.prefix_of(given, prefix))
+        arn = runs.wait_for(target, name)
+        if not follow:
+            if json_:
+                result_json({"name": name, "arn": arn, "upload": asdict(uploaded)})
+            else:
+                result(name)
+                note(f"Follow it: personalize watch {name}")
+            return
+        _follow(runs.Follower(target, arn), json_=json_)
+
+
+@app.command()
+def watch(
+    execution: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[EXECUTION]", help="Name or ARN of a run. Default: the newest.", show_default=False
+        ),
+    ] = None,
+    stack: Stack = STACK,
+    json_: Annotated[bool, JSON] = False,
+) -> None:
+    """Follow a run to its end, and print the mail about it.
+
+    Exit code 0 if the run succeeded, 1 if not.
+
+    \b
+    Examples:
+        personalize watch     the newest run
+        personalize watch films-params-0a1b2c3d4e5f     that one
+        personalize watch s3://my-bucket/films/params.json     the one that this upload started
+    """
+    with errors_for_people():
+        from personalize_pipeline.cli import deployment, runs
+
+        target = deployment.find(stack)
+        _follow(runs.Follower(target, runs.named(target, execution)), json_=json_)
+
+
+@app.command()
+def recommend(
+    campaign: Annotated[str, typer.Argument(metavar="CAMPAIGN", help="Its name or ARN.", show_default=False)],
+    user: Annotated[str | None, typer.Option(help="For whom.")] = None,
+    item: Annotated[str | None, typer.Option(help="Similar to what.")] = None,
+    items: Annotated[str | None, typer.Option(help="Rank these: item IDs with commas between.")] = None,
+    count: Annotated[int, typer.Option("--count", "-n", min=1, max=500, help="How many.")] = 10,
+    filter_: Annotated[str | None, typer.Option("--filter", help="Name or ARN of a filter.")] = None,
+    value: Annotated[
+        list[str] | None, typer.Option(help="A value for the filter: NAME=VALUE. Can be repeated.")
+    ] = None,
+    titles: Annotated[
+        Path | None,
+        typer.Option(help="The folder whose Items file has the titles. Default: here, or example/."),
+    ] = None,
+    json_: Annotated[bool, JSON] = False,
+) -> None:
+    """Ask a campaign for recommendations, and print them with their titles.
+
+    \b
+    Examples:
+        personalize recommend films-for-you --user user-042
+        personalize recommend films-like-this --item film-017 -n 5
+        personalize recommend ranking --user 7 --items 1,50,260
+    """
+    with errors_for_people():
+        from personalize_pipeline.cli import recommending
+
+        question = recommending.Question(
+            campaign=campaign,
+            user=user,
+            item=item,
+            items=tuple(items.split(",")) if items else (),
+            count=count,
+            filter=filter_,
+            values=tuple(value or ()),
+        )
+        answer = recommending.ask(question, titles)
+        if json_:
+            result_json([asdict(one) for one in answer])
+        elif answer:
+            result(recommending.table(answer))
+        else:
+            note("No recommendations: the filter leaves no item.")
+
+
+def _follow(follower: "Follower", *, json_: bool) -> None:
+    from personalize_pipeline.cli.following import show
+
+    run = show(follower)
+    if json_:
+        result_json(asdict(run))
+    elif run.mail:
+        result(f"{run.mail['subject']}\n\n{run.mail['body']}")
+    elif not run.succeeded:
+        note(f"The run ended as {run.status} without a mail. {run.error or ''}\n{run.cause or ''}")
+    if not run.succeeded:
+        raise typer.Exit(1)
