@@ -1,0 +1,122 @@
+"""A Personalize Local in a process of its own, for tests that talk to it as any program would."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from mypy_boto3_personalize import PersonalizeClient
+    from mypy_boto3_personalize_events import PersonalizeEventsClient
+    from mypy_boto3_personalize_runtime import PersonalizeRuntimeClient
+
+REGION = "us-east-1"
+ACCOUNT = "000000000000"
+START_SECONDS = 30.0
+READY = re.compile(r"Personalize Local is ready on (http://\S+)")
+
+
+@dataclass
+class LocalServer:
+    """Started with `start()`, or used as a context manager. `environment` is added to a clean one."""
+
+    data: Path
+    arguments: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    access_key: str = "test"
+    secret_key: str = "test"
+    url: str = ""
+    log: list[str] = field(default_factory=list)
+    _process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> LocalServer:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        """Returns when it serves; fails with its log if it does not."""
+        started = time.monotonic()
+        command = [sys.executable, "-m", "personalize_local", "--port", "0", "--data", str(self.data)]
+        clean = {n: v for n, v in os.environ.items() if not n.startswith(("AWS_", "PERSONALIZE_LOCAL_"))}
+        credentials = {"AWS_ACCESS_KEY_ID": self.access_key, "AWS_SECRET_ACCESS_KEY": self.secret_key}
+        self._process = subprocess.Popen(
+            [*command, *self.arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**clean, **credentials, "PYTHONUNBUFFERED": "1", **self.environment},
+        )
+        ready = threading.Event()
+        threading.Thread(target=self._read, args=(self._process, ready), daemon=True).start()
+        if not ready.wait(START_SECONDS) or not self.url:
+            self.stop()
+            raise RuntimeError("Personalize Local did not start:\n" + "".join(self.log))
+        self.seconds_to_start = time.monotonic() - started
+
+    def stop(self, *, kill: bool = False) -> int:
+        """End it (with `kill`: as a power cut would) and give back its exit status."""
+        if self._process is None:
+            return 0
+        self._process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
+        try:
+            status = self._process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            raise
+        finally:
+            self._process, self.url = None, ""
+        return status
+
+    def client(self, service: str, **credentials: str) -> Any:
+        """A boto3 client for `personalize`, `personalize-runtime` or `personalize-events`."""
+        keys = {"aws_access_key_id": self.access_key, "aws_secret_access_key": self.secret_key, **credentials}
+        return boto3.session.Session().client(
+            service,  # type: ignore[call-overload]
+            endpoint_url=self.url,
+            region_name=REGION,
+            config=Config(retries={"max_attempts": 1}, connect_timeout=5, read_timeout=60),
+            **keys,
+        )
+
+    @property
+    def personalize(self) -> PersonalizeClient:
+        return self.client("personalize")
+
+    @property
+    def runtime(self) -> PersonalizeRuntimeClient:
+        return self.client("personalize-runtime")
+
+    @property
+    def events(self) -> PersonalizeEventsClient:
+        return self.client("personalize-events")
+
+    def _read(self, process: subprocess.Popen[str], ready: threading.Event) -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            self.log.append(line)
+            if found := READY.search(line):
+                self.url = found[1]
+                ready.set()
+        ready.set()  # it ended: let `start` say so
