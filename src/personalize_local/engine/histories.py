@@ -1,0 +1,171 @@
+"""What every user did, kept with the model: the query of a recommendation is the history itself.
+
+Because nothing about a user is learnt but his events, an event counts as soon as it is appended here for one call.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from personalize_local.engine import folder as files
+from personalize_local.engine.answers import Event
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from personalize_local.engine.arrays import Float32Array, Int16Array, Int32Array, Int64Array
+    from personalize_local.engine.interactions import Interactions
+    from personalize_local.engine.vocabulary import Vocabulary
+
+NEWEST_ROWS = 2000
+"""Rows of a user that a request looks at: bounds the time of one answer for a robot with a million clicks."""
+
+
+_ROWS = ("starts", "items", "timestamps", "event_types")
+
+
+class Seen(NamedTuple):
+    """The distinct items of a history, the newest first.
+
+    Attributes:
+        items: item numbers.
+        counts: how often each occurs.
+        event_types: number of the event type of its newest occurrence; -1 for a type that training never saw.
+        rows: length of the history with repetitions.
+
+    """
+
+    items: Int32Array
+    counts: Int64Array
+    event_types: Int16Array
+    rows: int
+
+
+def seen(items: Int32Array, event_types: Int16Array) -> Seen:
+    """Summarise a history given oldest first."""
+    backwards = items[::-1]
+    distinct, first, counts = np.unique(backwards, return_index=True, return_counts=True)
+    order = np.argsort(first)
+    return Seen(distinct[order], counts[order], event_types[::-1][first[order]], len(items))
+
+
+@dataclass(frozen=True, slots=True)
+class Histories:
+    """All users' rows, sorted by user and time.
+
+    Attributes:
+        user_ids, item_ids: the identifiers behind the numbers.
+        starts: where the rows of each user begin, shape (users + 1,).
+        items, timestamps, event_types: one entry per row.
+        event_type_names: by number.
+        event_value_threshold: live events with a lower value were not worth training on, so they do not count.
+        only_event_type: the one type that was trained on, lower case; live events of others do not count.
+
+    """
+
+    user_ids: Vocabulary
+    item_ids: Vocabulary
+    starts: Int64Array
+    items: Int32Array
+    timestamps: Int64Array
+    event_types: Int16Array
+    event_type_names: tuple[str, ...]
+    only_event_type: str | None = None
+    event_value_threshold: float | None = None
+
+    @classmethod
+    def of(
+        cls,
+        interactions: Interactions,
+        *,
+        only_event_type: str | None = None,
+        event_value_threshold: float | None = None,
+    ) -> Histories:
+        """Keep the rows of all users."""
+        return cls(
+            user_ids=interactions.user_ids,
+            item_ids=interactions.item_ids,
+            starts=interactions.user_starts(),
+            items=interactions.items,
+            timestamps=interactions.timestamps,
+            event_types=interactions.event_types,
+            event_type_names=interactions.event_type_names,
+            only_event_type=only_event_type.lower() if only_event_type else None,
+            event_value_threshold=event_value_threshold,
+        )
+
+    def parts(self) -> tuple[dict[str, Any], dict[str, NDArray[Any] | Vocabulary]]:
+        """Return what to write to disk: a description for JSON, and arrays by file name."""
+        description = {
+            "event_type_names": list(self.event_type_names),
+            "only_event_type": self.only_event_type,
+            "event_value_threshold": self.event_value_threshold,
+        }
+        return description, {name: getattr(self, name) for name in ("user_ids", "item_ids", *_ROWS)}
+
+    @classmethod
+    def read(cls, folder: Path, description: Mapping[str, Any]) -> Histories:
+        """Open the files that `parts` named, memory-mapped."""
+        return cls(
+            user_ids=files.read_vocabulary(folder, "user_ids"),
+            item_ids=files.read_vocabulary(folder, "item_ids"),
+            event_type_names=tuple(description["event_type_names"]),
+            only_event_type=description["only_event_type"],
+            event_value_threshold=description["event_value_threshold"],
+            **{name: files.read_array(folder, name) for name in _ROWS},
+        )
+
+    def seen(self, user_id: str | None, live: Sequence[Event]) -> Seen:
+        """Return what a user has seen, in training and since."""
+        user = None if user_id is None else self.user_ids.position(user_id)
+        rows = slice(0, 0) if user is None else self.rows_of(user)
+        items, event_types = self.items[rows], self.event_types[rows]
+        if live and (known := [number for event in live if (number := self._known(event))]):
+            items = np.concatenate((items, np.array([item for item, _ in known], np.int32)))
+            event_types = np.concatenate((event_types, np.array([kind for _, kind in known], np.int16)))
+        return seen(items[-NEWEST_ROWS:], event_types[-NEWEST_ROWS:])
+
+    def rows_of(self, user: int) -> slice:
+        """Return where the rows of a user are."""
+        return slice(int(self.starts[user]), int(self.starts[user + 1]))
+
+    def _known(self, event: Event) -> tuple[int, int] | None:
+        if event.item_id is None or (item := self.item_ids.position(event.item_id)) is None:
+            return None
+        if self.only_event_type is not None and event.event_type.lower() != self.only_event_type:
+            return None
+        if self.event_value_threshold is not None and not (
+            event.event_value is not None and event.event_value >= self.event_value_threshold
+        ):
+            return None
+        names = self.event_type_names
+        return item, names.index(event.event_type) if event.event_type in names else -1
+
+    def events(self, user_id: str) -> list[Event]:
+        """Return a user's events of the training data, oldest first; empty for an unknown user."""
+        user = self.user_ids.position(user_id)
+        if user is None:
+            return []
+        rows = self.rows_of(user)
+        return [
+            Event(self.item_ids[item], self.event_type_names[kind], when)
+            for item, kind, when in zip(
+                self.items[rows].tolist(),
+                self.event_types[rows].tolist(),
+                self.timestamps[rows].tolist(),
+                strict=True,
+            )
+        ]
+
+
+def weights_of(event_weights: Mapping[str, float], names: Sequence[str]) -> Float32Array:
+    """Return the weight of each event type number, relative to their mean; types compare without case."""
+    by_name = {name.lower(): weight for name, weight in event_weights.items()}
+    weights = np.array([by_name.get(name.lower(), 0.0) for name in names], np.float32)
+    return (weights / max(float(weights.mean()), 1e-9)).astype(np.float32)

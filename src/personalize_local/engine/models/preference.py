@@ -1,0 +1,130 @@
+"""Ask a matrix of relations with a history: what do the things a user did speak for?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from personalize_local.engine import folder as files
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from personalize_local.engine.arrays import (
+        BoolArray,
+        Float32Array,
+        Int32Array,
+        Int64Array,
+        SparseMatrix,
+    )
+    from personalize_local.engine.histories import Seen
+
+QUERY_LENGTH = 100
+"""Newest distinct items that are asked with: more change nothing in quality, and cost time."""
+FAINT = 1e-4
+"""What the most popular item gets for its popularity alone: orders what no history speaks for."""
+
+
+_ARRAYS = ("starts", "columns", "values", "prior")
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """Relations between items, and how fast the past fades.
+
+    Attributes:
+        starts, columns, values: the matrix of shape (items, items) in CSR form.
+        prior: the popularity of each item, at most `FAINT`.
+        decay: an item with r newer distinct ones after it weighs exp(-decay r).
+        event_weights: by event type number; None counts all alike.
+
+    """
+
+    starts: Int64Array
+    columns: Int32Array
+    values: Float32Array
+    prior: Float32Array
+    decay: float
+    event_weights: Float32Array | None = None
+
+    @classmethod
+    def of(
+        cls,
+        matrix: SparseMatrix,
+        popularity: Int64Array,
+        *,
+        decay: float,
+        event_weights: Float32Array | None = None,
+    ) -> Preference:
+        """Take the arrays out of a CSR matrix; `popularity` counts users per item."""
+        prior = popularity * (FAINT / max(1, int(popularity.max(initial=1))))
+        return cls(
+            starts=matrix.indptr.astype(np.int64),
+            columns=matrix.indices.astype(np.int32),
+            values=matrix.data.astype(np.float32),
+            prior=prior.astype(np.float32),
+            decay=decay,
+            event_weights=event_weights,
+        )
+
+    def parts(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """Return what to write to disk: a description for JSON, and arrays by file name."""
+        weights = None if self.event_weights is None else self.event_weights.tolist()
+        arrays = {f"relations_{name}": getattr(self, name) for name in _ARRAYS}
+        return {"decay": self.decay, "event_weights": weights}, arrays
+
+    @classmethod
+    def read(cls, folder: Path, description: Mapping[str, Any]) -> Preference:
+        """Open the files that `parts` named, memory-mapped."""
+        weights = description["event_weights"]
+        return cls(
+            decay=description["decay"],
+            event_weights=None if weights is None else np.array(weights, np.float32),
+            **{name: files.read_array(folder, f"relations_{name}") for name in _ARRAYS},
+        )
+
+    def scores(self, history: Seen) -> Float32Array:
+        """Return how much a history speaks for each item: a fresh array of shape (items,), at least the prior."""
+        items = history.items[:QUERY_LENGTH]
+        weights = np.exp(np.arange(len(items)) * -self.decay)
+        if self.event_weights is not None:
+            weights *= np.append(self.event_weights, 1)[history.event_types[:QUERY_LENGTH]]
+        rows = [
+            (begin, end)
+            for begin, end in zip(self.starts[items].tolist(), self.starts[items + 1].tolist(), strict=True)
+        ]
+        if not rows:
+            return self.prior.copy()
+        columns = np.concatenate([self.columns[begin:end] for begin, end in rows])
+        values = np.concatenate([self.values[begin:end] for begin, end in rows])
+        values *= np.repeat(weights.astype(np.float32), [end - begin for begin, end in rows])
+        sums = np.bincount(columns, values, minlength=len(self.prior)).astype(np.float32)
+        return np.maximum(sums, self.prior, out=sums)
+
+    def row(self, item: int) -> Float32Array:
+        """Return how much one item speaks for each other; the item itself gets nothing."""
+        scores = self.prior.copy()
+        place = slice(int(self.starts[item]), int(self.starts[item + 1]))
+        scores[self.columns[place]] = np.maximum(self.values[place], scores[self.columns[place]])
+        scores[item] = 0
+        return scores
+
+
+def best(values: Float32Array, count: int, allowed: BoolArray | None = None) -> Int64Array:
+    """Return the positions of the largest values, the largest first; equal ones in the order of their numbers."""
+    if allowed is None:
+        positions, among = None, values
+    else:
+        positions = np.flatnonzero(allowed)
+        among = values[positions]
+    count = min(count, len(among))
+    if count <= 0:
+        return np.empty(0, np.int64)
+    top = np.argpartition(among, len(among) - count)[len(among) - count :]
+    top = top[np.lexsort((top, -among[top]))]
+    return top if positions is None else positions[top]

@@ -1,0 +1,109 @@
+"""Products of large sparse matrices of which only the largest entries of each row are kept."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import sparse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from personalize_local.engine.arrays import Float32Array, Int32Array, Int64Array, SparseMatrix
+
+THREADS = 2
+"""Sparse products release the GIL. More threads than this mean more memory, and little gain in memory-bound work."""
+
+PRODUCTS_PER_BLOCK = 20_000_000
+"""Multiplications per block of rows: bounds the memory of the untruncated result to about 200 MB per thread."""
+
+
+def product_top(
+    left: SparseMatrix,
+    right: SparseMatrix,
+    count: int,
+    transform: Callable[[int, Int32Array, Float32Array], Float32Array],
+) -> SparseMatrix:
+    """Return left @ right, each row cut to its `count` largest entries; see `top_of_rows`."""
+    shape = (left.shape[0], right.shape[1])
+    work = _row_work(left, right)
+    return top_of_rows(shape, work, lambda first, last: left[first:last] @ right, count, transform)
+
+
+def top_of_rows(
+    shape: tuple[int, int],
+    work: Int64Array,
+    product: Callable[[int, int], SparseMatrix],
+    count: int,
+    transform: Callable[[int, Int32Array, Float32Array], Float32Array],
+) -> SparseMatrix:
+    """Compute a matrix block by block and keep only the `count` largest entries of each row, without its diagonal.
+
+    Args:
+        shape: (rows, columns) of the result.
+        work: multiplications needed for all rows up to and including each; blocks are cut by it.
+        product: given the first row of a block and the one after its last, these rows as a CSR matrix.
+        count: entries kept per row.
+        transform: given a row's number, its columns and its raw values, the values to keep; entries at or
+            below zero are dropped.
+
+    """
+    steps = np.arange(PRODUCTS_PER_BLOCK, int(work[-1]) + PRODUCTS_PER_BLOCK, PRODUCTS_PER_BLOCK)
+    edges = np.unique(np.concatenate(([0], np.searchsorted(work, steps) + 1, [shape[0]])).clip(max=shape[0]))
+
+    def block(edge: tuple[int, int]) -> list[tuple[Int32Array, Float32Array]]:
+        first, last = edge
+        values_of_block = product(first, last)
+        rows = []
+        for row in range(first, last):
+            start, end = values_of_block.indptr[row - first], values_of_block.indptr[row - first + 1]
+            columns = values_of_block.indices[start:end]
+            values = transform(row, columns, values_of_block.data[start:end])
+            values[columns == row] = 0
+            if len(values) > count:
+                top = np.argpartition(values, len(values) - count)[-count:]
+                columns, values = columns[top], values[top]
+            positive = values > 0
+            columns, values = columns[positive], values[positive]
+            order = np.argsort(columns)
+            rows.append((columns[order].astype(np.int32), values[order].astype(np.float32)))
+        return rows
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        blocks = threads.map(block, zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
+        return stacked([row for rows in blocks for row in rows], shape)
+
+
+def stacked(rows: list[tuple[Int32Array, Float32Array]], shape: tuple[int, int]) -> SparseMatrix:
+    """Return a CSR matrix of (columns, values) per row."""
+    starts = np.zeros(len(rows) + 1, np.int64)
+    np.cumsum([len(columns) for columns, _ in rows], out=starts[1:])
+    columns = np.concatenate([columns for columns, _ in rows]) if rows else np.empty(0, np.int32)
+    values = np.concatenate([values for _, values in rows]) if rows else np.empty(0, np.float32)
+    return sparse.csr_array((values, columns, starts), shape=shape)
+
+
+def gram(matrix: SparseMatrix) -> Float32Array:
+    """Return matrix.T @ matrix as a dense float32 array."""
+    transposed = matrix.T.tocsr()
+    work = _row_work(transposed, matrix)
+    middle = int(np.searchsorted(work, work[-1] / 2)) if work[-1] else 0
+    result = np.empty((transposed.shape[0], transposed.shape[0]), np.float32)
+
+    def half(edge: tuple[int, int]) -> None:
+        result[edge[0] : edge[1]] = (transposed[edge[0] : edge[1]] @ matrix).toarray()
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        list(threads.map(half, [(0, middle), (middle, transposed.shape[0])]))
+    return result
+
+
+def _row_work(left: SparseMatrix, right: SparseMatrix) -> Int64Array:
+    """Return the multiplications needed for all rows up to and including each."""
+    lengths = np.diff(right.indptr)
+    per_entry = np.zeros(len(left.indices) + 1, np.int64)
+    np.cumsum(lengths[left.indices], out=per_entry[1:])
+    work: Int64Array = per_entry[left.indptr[1:]]
+    return work

@@ -1,0 +1,134 @@
+"""Which trainer stands behind which recipe, and what the recipe's hyperparameters mean to it.
+
+The service's models are neural; ours are not. A hyperparameter is translated into the quantity of ours that plays the
+same part, scaled so that the documented default is our default. Percentiles that limit the training data are applied
+only when given: the documented defaults of SIMS would drop the most popular tenth of the items, which the recorded
+results of the service contradict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from personalize_local.engine.models.personal import PersonalModel, PersonalTrainer
+from personalize_local.engine.models.popular import PopularModel, PopularTrainer
+from personalize_local.engine.models.related import RelatedModel, SimilarItemsTrainer, SimsTrainer
+from personalize_local.engine.models.relations import EASE_KEPT, TRANSITION_WINDOW
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from personalize_local.engine.arrays import Float32Array, Int64Array
+    from personalize_local.engine.histories import Histories, Seen
+    from personalize_local.engine.interactions import Interactions
+    from personalize_local.engine.models.base import TrainedModel
+    from personalize_local.engine.models.inner_split import InnerSplit
+
+
+class Learnt(Protocol):
+    """What a trainer learnt on the inner users."""
+
+    @property
+    def quality(self) -> float:
+        """How well it did there; larger is better."""
+        ...
+
+
+class Fit(Protocol):
+    """A fitted model without its users."""
+
+    def recommended(self, history: Seen, count: int) -> Int64Array:
+        """Return item numbers, the best first, as the metrics ask for them."""
+        ...
+
+
+class Trainer(Protocol):
+    """Two steps: learn settings on inner users, then fit with them, once per use of the data."""
+
+    def learn(self, inner: InnerSplit) -> Any: ...
+    def fit(self, interactions: Interactions, learnt: Any) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeModel:
+    """A recipe that can be trained.
+
+    Attributes:
+        trainer: makes a trainer from the hyperparameters and the weight per event type number.
+        model: class of the trained model.
+        tunable: the hyperparameters that a search varies, and their values: (least, most) or a list of texts.
+
+    """
+
+    trainer: Callable[[Mapping[str, str], Float32Array | None], Trainer]
+    model: Callable[[str, Histories, Any], TrainedModel]
+    read: Callable[[Path, Mapping[str, Any], Histories], TrainedModel]
+    tunable: Mapping[str, tuple[float, float] | list[str]]
+
+
+def _flag(text: str) -> bool:
+    return text.strip().lower() == "true"
+
+
+def _scaled(value: str | None, documented: int, ours: int) -> int:
+    return ours if value is None else max(1, round(int(value) * ours / documented))
+
+
+def _personal(parameters: Mapping[str, str], weights: Float32Array | None) -> PersonalTrainer:
+    return PersonalTrainer(
+        kept=_scaled(parameters.get("hidden_dimension"), 149, EASE_KEPT),
+        window=_scaled(parameters.get("bptt"), 32, TRANSITION_WINDOW),
+        recency=_flag(parameters.get("recency_mask", parameters.get("apply_recency_bias", "true"))),
+        event_weights=weights,
+    )
+
+
+def _similar_items(parameters: Mapping[str, str], _: Float32Array | None) -> SimilarItemsTrainer:
+    return SimilarItemsTrainer(
+        kept=_scaled(parameters.get("item_id_hidden_dim"), 100, EASE_KEPT),
+        popularity_discount=float(parameters.get("popularity_discount_factor", "0.0")),
+    )
+
+
+def _sims(parameters: Mapping[str, str], _: Float32Array | None) -> SimsTrainer:
+    return SimsTrainer(
+        popularity_discount=float(parameters.get("popularity_discount_factor", "0.5")),
+        minimum=int(parameters.get("min_cointeraction_count", "3")),
+    )
+
+
+_V1 = RecipeModel(
+    trainer=_personal,
+    model=PersonalModel,
+    read=PersonalModel.read,
+    tunable={"hidden_dimension": (32, 256), "bptt": (2, 32), "recency_mask": ["True", "False"]},
+)
+_V2 = RecipeModel(trainer=_personal, model=PersonalModel, read=PersonalModel.read, tunable={})
+
+RECIPES: Mapping[str, RecipeModel] = {
+    "aws-user-personalization": _V1,
+    "aws-user-personalization-v2": _V2,
+    "aws-personalized-ranking": _V1,
+    "aws-personalized-ranking-v2": _V2,
+    "aws-similar-items": RecipeModel(
+        trainer=_similar_items,
+        model=RelatedModel,
+        read=RelatedModel.read,
+        tunable={"item_id_hidden_dim": (30, 200)},
+    ),
+    "aws-sims": RecipeModel(
+        trainer=_sims,
+        model=RelatedModel,
+        read=RelatedModel.read,
+        tunable={"popularity_discount_factor": (0.0, 1.0), "min_cointeraction_count": (0, 10)},
+    ),
+    "aws-popularity-count": RecipeModel(
+        trainer=lambda _parameters, _weights: PopularTrainer(),
+        model=PopularModel,
+        read=PopularModel.read,
+        tunable={},
+    ),
+}
+INTEGERS = frozenset({"hidden_dimension", "bptt", "item_id_hidden_dim", "min_cointeraction_count"})

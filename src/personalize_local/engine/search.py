@@ -1,0 +1,79 @@
+"""Hyperparameter search: random settings within their ranges, judged on users set aside inside the training data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from personalize_local.engine.recipes import INTEGERS, RecipeModel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from personalize_local.engine.arrays import Float32Array
+    from personalize_local.engine.models.inner_split import InnerSplit
+
+DEFAULT_TRIALS = 8
+MOST_TRIALS = 40
+"""The service's limit of maxNumberOfTrainingJobs."""
+
+Ranges = dict[str, tuple[float, float] | list[str]]
+
+
+def search(
+    recipe: RecipeModel,
+    fixed: Mapping[str, str],
+    config: Mapping[str, Any] | None,
+    inner: InnerSplit,
+    weights: Float32Array | None,
+    seed: int,
+) -> dict[str, str]:
+    """Return the best hyperparameters found, the tuned ones only; the given settings are the first trial.
+
+    Args:
+        recipe: what to train.
+        fixed: hyperparameters as the solution gives them.
+        config: `hpoConfig` of the solution; without ranges, those of the recipe.
+        inner: where to judge.
+        weights: per event type number.
+        seed: draws the trials.
+
+    """
+    ranges = _ranges(recipe, config)
+    if not ranges:
+        return {}
+    resources = (config or {}).get("hpoResourceConfig") or {}
+    trials = min(MOST_TRIALS, max(1, int(resources.get("maxNumberOfTrainingJobs", DEFAULT_TRIALS))))
+    random = np.random.default_rng(seed)
+    candidates = [{name: _clipped(name, fixed[name], space) for name, space in ranges.items() if name in fixed}]
+    candidates += [{name: _drawn(name, space, random) for name, space in ranges.items()} for _ in range(trials - 1)]
+    qualities = [recipe.trainer({**fixed, **one}, weights).learn(inner).quality for one in candidates]
+    return candidates[int(np.argmax(qualities))]
+
+
+def _ranges(recipe: RecipeModel, config: Mapping[str, Any] | None) -> Ranges:
+    given = (config or {}).get("algorithmHyperParameterRanges") or {}
+    ranges: Ranges = {}
+    for kind in ("integerHyperParameterRanges", "continuousHyperParameterRanges"):
+        for one in given.get(kind) or []:
+            ranges[one["name"]] = (float(one["minValue"]), float(one["maxValue"]))
+    for one in given.get("categoricalHyperParameterRanges") or []:
+        ranges[one["name"]] = list(one["values"])
+    known = {name: space for name, space in ranges.items() if name in recipe.tunable}
+    return known if ranges else dict(recipe.tunable)
+
+
+def _drawn(name: str, space: tuple[float, float] | list[str], random: np.random.Generator) -> str:
+    if isinstance(space, list):
+        return str(space[int(random.integers(len(space)))])
+    if name in INTEGERS:
+        return str(int(random.integers(int(space[0]), int(space[1]) + 1)))
+    return f"{random.uniform(*space):.4f}"
+
+
+def _clipped(name: str, value: str, space: tuple[float, float] | list[str]) -> str:
+    if isinstance(space, list):
+        return value if value in space else space[0]
+    clipped = min(max(float(value), space[0]), space[1])
+    return str(int(clipped)) if name in INTEGERS else str(clipped)

@@ -1,0 +1,270 @@
+"""Train a solution version: from a Parquet file of interactions to a model folder and its metrics.
+
+What happens, in order: read and filter the interactions; refuse data that the service would refuse; set users aside
+inside the training part and learn there how fast the past fades and how often users come back; fit on nine tenths
+of the users and measure on the others; fit again on all of them and write that model.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from personalize_local.engine import folder as files
+from personalize_local.engine.histories import Histories, weights_of
+from personalize_local.engine.interactions import read_interactions
+from personalize_local.engine.metrics import LIST_LENGTH, Measurement
+from personalize_local.engine.models.inner_split import InnerSplit, case
+from personalize_local.engine.recipes import RECIPES, RecipeModel
+from personalize_local.engine.search import search
+from personalize_local.engine.splits import folds, user_hashes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from personalize_local.engine.arrays import BoolArray, Float32Array, Int64Array
+    from personalize_local.engine.interactions import Interactions
+    from personalize_local.engine.recipes import Fit, Trainer
+    from personalize_rules.schemas import Schema
+
+FEWEST_INTERACTIONS = 1000
+FEWEST_USERS = 25
+BLAS_THREADS = 2
+"""Fixed, because the number of threads changes the last digits of EASE, and training must repeat exactly."""
+
+
+class TrainingRejected(Exception):  # noqa: N818  # the name says what happened to the training
+    """The service would not train on this; the text is its failureReason."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventWeight:
+    """One entry of `eventsConfig.eventParametersList`."""
+
+    event_type: str
+    weight: float = 1.0
+    event_value_threshold: float | None = None
+
+
+@dataclass(frozen=True)
+class TrainingJob:
+    """What to train. Names follow CreateSolution.
+
+    Attributes:
+        recipe: its name, such as "aws-sims".
+        interactions: Parquet with USER_ID, ITEM_ID, TIMESTAMP and what else the schema has.
+        items, users: Parquet of the other datasets, if there are any.
+        output: folder of the model; it appears complete or not at all.
+        seed: same data, same seed: same model.
+
+    """
+
+    recipe: str
+    interactions: Path
+    output: Path
+    items: Path | None = None
+    users: Path | None = None
+    interactions_schema: Schema | None = None
+    item_schema: Schema | None = None
+    user_schema: Schema | None = None
+    event_type: str | None = None
+    event_value_threshold: float | None = None
+    event_weights: Sequence[EventWeight] = ()
+    hyperparameters: Mapping[str, str] = field(default_factory=dict)
+    feature_parameters: Mapping[str, str] = field(default_factory=dict)
+    perform_hpo: bool = False
+    hpo: Mapping[str, Any] | None = None
+    excluded_columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    training_mode: str = "FULL"
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What came out.
+
+    Attributes:
+        metrics: under the keys of GetSolutionMetrics.
+        tuned: hyperparameters that the search chose.
+        interactions, users, items: how many were trained on, after filtering.
+        seconds: wall time.
+
+    """
+
+    metrics: dict[str, float]
+    tuned: dict[str, str]
+    interactions: int
+    users: int
+    items: int
+    seconds: float
+
+
+def train(job: TrainingJob) -> TrainingResult:
+    """Train, measure, and write the model to `job.output`.
+
+    Raises:
+        TrainingRejected: too little data, or data that cannot be trained on.
+        KeyError: no model stands behind the recipe.
+
+    """
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415  # only training uses BLAS
+
+    began = time.perf_counter()
+    recipe = RECIPES[job.recipe]
+    interactions = _weighted_only(
+        read_interactions(
+            job.interactions, event_type=job.event_type, event_value_threshold=job.event_value_threshold
+        ),
+        job.event_weights,
+    )
+    _refuse_what_the_service_refuses(interactions, job.event_type)
+    weights = None
+    if job.event_weights:
+        by_type = {one.event_type: one.weight for one in job.event_weights}
+        weights = weights_of(by_type, interactions.event_type_names)
+    with threadpool_limits(BLAS_THREADS, "blas"):
+        held_out = _held_out(interactions)
+        training = _within_percentiles(interactions.of_users(~held_out), job.feature_parameters)
+        inner = InnerSplit.of(training, job.seed)
+        parameters = dict(job.hyperparameters)
+        tuned: dict[str, str] = {}
+        if job.perform_hpo:
+            tuned = search(recipe, parameters, job.hpo, inner, weights, job.seed)
+            parameters.update(tuned)
+        trainer = recipe.trainer(parameters, weights)
+        learnt = trainer.learn(inner)
+        del inner
+        metrics = measure(
+            trainer.fit(training, learnt), interactions, held_out, catalogue=_catalogue(interactions, job.items)
+        )
+        del training
+        fit = trainer.fit(_within_percentiles(interactions, job.feature_parameters), learnt)
+    _write(job, recipe, interactions, fit, metrics)
+    return TrainingResult(
+        metrics=metrics,
+        tuned=tuned,
+        interactions=len(interactions),
+        users=len(interactions.user_ids),
+        items=len(interactions.item_ids),
+        seconds=time.perf_counter() - began,
+    )
+
+
+def evaluate(
+    trainer: Trainer, interactions: Interactions, held_out: BoolArray, *, catalogue: int, seed: int = 0
+) -> dict[str, float]:
+    """Return the metrics that `train` would give if these users were the test users; nothing is written.
+
+    Args:
+        trainer: from `recipes.RECIPES`.
+        interactions: all of them.
+        held_out: by user number.
+        catalogue: number of items in the data.
+        seed: as in a job.
+
+    """
+    training = interactions.of_users(~held_out)
+    learnt = trainer.learn(InnerSplit.of(training, seed))
+    return measure(trainer.fit(training, learnt), interactions, held_out, catalogue=catalogue)
+
+
+def measure(fit: Fit, interactions: Interactions, held_out: BoolArray, *, catalogue: int) -> dict[str, float]:
+    """Return the metrics of a fit by its answers to the held-out users."""
+    starts = interactions.user_starts()
+    measurement = Measurement(catalogue)
+    for user in np.flatnonzero(held_out & (np.diff(starts) > 1)).tolist():
+        test = case(interactions, int(starts[user]), int(starts[user + 1]))
+        measurement.add(fit.recommended(test.history, LIST_LENGTH).astype(np.int32), test.truth.tolist())
+    return measurement.metrics()
+
+
+def _held_out(interactions: Interactions) -> BoolArray:
+    """Return the test users: fold 0, or in data so small that it has none, the user with the smallest hash."""
+    held_out: BoolArray = folds(interactions.user_ids) == 0
+    lengths = np.diff(interactions.user_starts())
+    if not np.any(held_out & (lengths > 1)):
+        several = np.flatnonzero(lengths > 1)
+        hashes = user_hashes(interactions.user_ids[user] for user in several.tolist())
+        held_out[several[np.argmin(hashes)]] = True
+    return held_out
+
+
+def _refuse_what_the_service_refuses(interactions: Interactions, event_type: str | None) -> None:
+    if interactions.event_type_names == ("",) and event_type is not None:
+        raise TrainingRejected("All values in the event_type column are either reserved keywords or null")
+    if len(interactions) < FEWEST_INTERACTIONS:
+        filtered = f" after filtering by event type: {event_type}" if event_type else ""
+        raise TrainingRejected(f"Dataset has fewer than {FEWEST_INTERACTIONS} interactions{filtered}")
+    several = int(np.count_nonzero(np.diff(interactions.user_starts()) > 1))
+    if several < max(FEWEST_USERS, len(interactions.user_ids) / 100):
+        raise TrainingRejected(
+            f"Create failed. Dataset has fewer than {FEWEST_USERS} users with at least 2 interactions each."
+        )
+
+
+def _weighted_only(interactions: Interactions, weights: Sequence[EventWeight]) -> Interactions:
+    """Keep the events that eventsConfig names, from their thresholds on; all of them without an eventsConfig."""
+    if not weights:
+        return interactions
+    kept = np.zeros(len(interactions), bool)
+    for one in weights:
+        numbers = [
+            number
+            for number, name in enumerate(interactions.event_type_names)
+            if name.lower() == one.event_type.lower()
+        ]
+        rows = np.isin(interactions.event_types, numbers)
+        if one.event_value_threshold is not None and interactions.event_values is not None:
+            rows &= interactions.event_values >= one.event_value_threshold
+        kept |= rows
+    return interactions.where(kept)
+
+
+def _within_percentiles(interactions: Interactions, parameters: Mapping[str, str]) -> Interactions:
+    """Drop users with too short or too long histories and items with too few or too many interactions, if asked."""
+    rows = np.ones(len(interactions), bool)
+    for name, numbers, size in (
+        ("user_history_length", interactions.users, len(interactions.user_ids)),
+        ("item_interaction_count", interactions.items, len(interactions.item_ids)),
+    ):
+        low, high = (parameters.get(f"{end}_{name}_percentile") for end in ("min", "max"))
+        if low is None and high is None:
+            continue
+        lengths: Int64Array = np.bincount(numbers, minlength=size)
+        present = lengths[lengths > 0]
+        least = np.quantile(present, float(low or 0))
+        most = np.quantile(present, 1 if high is None else float(high))
+        rows &= ((lengths >= least) & (lengths <= most))[numbers]
+    return interactions if rows.all() else interactions.where(rows)
+
+
+def _catalogue(interactions: Interactions, items: Path | None) -> int:
+    """Return how many items the data has: those with interactions and those of the items dataset."""
+    if items is None:
+        return len(interactions.item_ids)
+    import duckdb  # noqa: PLC0415  # see read_interactions
+
+    with duckdb.connect() as connection:
+        rows = connection.execute("SELECT DISTINCT ITEM_ID FROM read_parquet(?)", [str(items)]).fetchall()
+    further = sum(interactions.item_ids.position(item) is None for (item,) in rows)
+    return len(interactions.item_ids) + further
+
+
+def _write(
+    job: TrainingJob, recipe: RecipeModel, interactions: Interactions, fit: Fit, metrics: dict[str, float]
+) -> None:
+    # A single eventsConfig entry or eventType decides which live events count, as it decided for training.
+    histories = Histories.of(
+        interactions, only_event_type=job.event_type, event_value_threshold=job.event_value_threshold
+    )
+    rows, row_arrays = histories.parts()
+    description, arrays = recipe.model(job.recipe, histories, fit).parts()
+    files.save(
+        job.output,
+        {"recipe": job.recipe, "seed": job.seed, "metrics": metrics, "histories": rows, **description},
+        {**row_arrays, **arrays},
+    )
