@@ -1,0 +1,23 @@
+"""Does the file make sense? Everything that can be known before the first API call, one module per section.
+
+All checks read a document that passed the check of its shape: values have the right kind, but any of them may
+be missing, and any element of a list may be None.
+"""
+
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+from personalize_pipeline.params.checks import datasets, filters, names, sections, solutions, tags
+from personalize_rules.schemas import Problem
+
+
+def check(document: Mapping[str, Any], removed: AbstractSet[str] = frozenset()) -> Iterator[Problem]:
+    """Find all problems of meaning. `removed` are the places of values that the check of shape took out."""
+    data = datasets.read(document)
+    yield from sections.check(document)
+    yield from datasets.check(document, data)
+    yield from filters.check(document, data)
+    yield from solutions.check(document, data, removed)
+    yield from names.check(document)
+    yield from tags.check(document)

@@ -1,0 +1,51 @@
+"""Names that Personalize wants to be unique: per kind of resource, in the whole account and region."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from personalize_pipeline.params.candidates import candidates
+from personalize_pipeline.params.checks.entries import entries, inner
+from personalize_pipeline.params.names import derived_name
+from personalize_pipeline.params.places import shown
+from personalize_rules.schemas import Problem
+
+
+def check(document: Mapping[str, Any]) -> Iterator[Problem]:
+    """Find names that are taken twice in the file."""
+    schemas, solutions, campaigns = [], [], []
+    for word, dataset in inner(document, "datasets").items():
+        if "schemaName" in dataset:
+            schemas.append((f"datasets.{word}.schemaName", dataset["schemaName"]))
+        elif "name" in dataset:
+            schemas.append((f"datasets.{word}.name", schema_name(dataset)))
+    filters = [(f"{place}.name", section.get("name")) for place, section in entries(document, "filters")]
+    for place, solution in entries(document, "solutions"):
+        solutions += [(f"{place}.name", made.get("name")) for made in candidates(solution).solutions]
+        campaigns += [
+            (f"{inner_place}.name", campaign.get("name"))
+            for inner_place, campaign in entries(solution, "campaigns", place)
+        ]
+    yield from _repeated("schema", schemas)
+    yield from _repeated("filter", filters)
+    yield from _repeated("solution", solutions)
+    yield from _repeated("campaign", campaigns)
+
+
+def schema_name(dataset: Mapping[str, Any]) -> str:
+    """Name the schema of a dataset section."""
+    name: str = dataset.get("schemaName") or derived_name(dataset["name"], "schema")
+    return name
+
+
+def _repeated(kind: str, named: list[tuple[str, str | None]]) -> Iterator[Problem]:
+    first: dict[str, str] = {}
+    for place, name in named:
+        if not name:
+            continue
+        if name in first:
+            yield Problem(
+                place,
+                f"the {kind} {shown(name)} is there already, at {first[name]}.",
+                f"Each {kind} needs a name of its own in the account.",
+            )
+        first.setdefault(name, place)

@@ -1,0 +1,210 @@
+"""The params file as a model: which sections there are, and which call each of them stands for."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from personalize_pipeline.params.shapes import Fields, Model, call_keys, call_model, make_model, member_type
+from personalize_rules.schemas import WORDS
+
+SECTIONS_TO_COME = ("recommenders", "schedules", "metricAttribution", "preprocess")
+"""Sections of the file that a later version builds. They may be there, empty."""
+SOLUTION_SECTIONS_TO_COME = ("promotion", "batchInferenceJobs", "batchSegmentJobs")
+
+IMPORT_FILLED_IN = frozenset({"jobName", "datasetArn"})
+
+
+@cache
+def params_model() -> type[Model]:
+    """Make the model of the whole file. It takes a moment, so it is made when first needed, not on import."""
+    return make_model(
+        "Params",
+        {
+            "$schema": (str, Field("", description="Where the JSON Schema of this file is, for editors.")),
+            "datasetGroup": (
+                dataset_group(),
+                Field(..., description="The dataset group that holds everything."),
+            ),
+            "datasets": (_datasets(), Field(None, description="The data: one section for each dataset.")),
+            "eventTracker": (
+                event_tracker(),
+                Field(None, description="Takes live events; made before training."),
+            ),
+            "filters": (list[filter_()], Field([], description="Filters for recommendations.")),  # type: ignore[misc]
+            "solutions": (
+                list[solution()],  # type: ignore[misc]
+                Field([], description="What to train. Solutions are trained side by side."),
+            ),
+            "recommenders": _to_come("Recommenders of a domain dataset group.", list),
+            "schedules": _to_come("When to import and train again.", dict),
+            "metricAttribution": _to_come("What recommendations bring about.", dict),
+            "preprocess": _to_come("A Glue job that prepares the data.", dict),
+            "tags": (
+                member_type("CreateDatasetGroup", "tags"),
+                Field(
+                    [], description="Tags for everything that the pipeline makes. A section's own tags win."
+                ),
+            ),
+        },
+        "What Personalize Pipeline builds from the CSV files beside this file.",
+    )
+
+
+@cache
+def dataset_group() -> type[Model]:
+    """CreateDatasetGroup."""
+    return call_model(
+        "DatasetGroup",
+        "CreateDatasetGroup",
+        filled_in=frozenset(),
+        description="The dataset group: its name, its domain if it has one, its encryption.",
+    )
+
+
+@cache
+def _datasets() -> type[Model]:
+    return make_model(
+        "Datasets",
+        {word: (dataset(), Field(None, description=f"The {word} dataset.")) for word in WORDS.values()},
+        "The datasets by type.",
+    )
+
+
+@cache
+def dataset() -> type[Model]:
+    """CreateSchema, CreateDataset and CreateDatasetImportJob in one section."""
+    own: Fields = {
+        "schema": (Any, Field(..., description="The Avro schema of the CSV files, as an object.")),
+        "schemaName": (
+            member_type("CreateSchema", "name"),
+            Field(
+                None, description="The schema's name. If left out: the dataset's name with '-schema' added."
+            ),
+        ),
+        "dataLocation": (
+            member_type("CreateDatasetImportJob", "dataSource", "dataLocation"),
+            Field(
+                None,
+                description="Where the CSV files are: s3://bucket/folder/ or one file. "
+                "If left out: the folder of the dataset's type beside the params file: Interactions/.",
+            ),
+        ),
+        # Beside dataLocation, which is the same in one word, the call's own spelling.
+        "dataSource": (
+            member_type("CreateDatasetImportJob", "dataSource"),
+            Field(None, description="Where the CSV files are; dataLocation is shorter."),
+        ),
+    }
+    return call_model(
+        "Dataset",
+        "CreateDataset",
+        "CreateDatasetImportJob",
+        filled_in=IMPORT_FILLED_IN | {"schemaArn", "datasetGroupArn", "datasetType"},
+        description="A dataset: its schema, its name, and how its data is imported.",
+        own=own,
+    )
+
+
+@cache
+def event_tracker() -> type[Model]:
+    """CreateEventTracker."""
+    return call_model(
+        "EventTracker",
+        "CreateEventTracker",
+        filled_in=frozenset({"datasetGroupArn"}),
+        description="The event tracker of the dataset group.",
+    )
+
+
+@cache
+def filter_() -> type[Model]:
+    """CreateFilter."""
+    return call_model(
+        "Filter",
+        "CreateFilter",
+        filled_in=frozenset({"datasetGroupArn"}),
+        description="A filter: which items recommendations may or may not contain.",
+    )
+
+
+@cache
+def solution() -> type[Model]:
+    """CreateSolution, with its versions and campaigns."""
+    return call_model(
+        "Solution",
+        "CreateSolution",
+        filled_in=frozenset({"datasetGroupArn"}),
+        description="What to train and how, and where to serve it.",
+        own={
+            "solutionVersion": (
+                solution_version(),
+                Field(None, description="How this run trains it. If left out: in full."),
+            ),
+            "campaigns": (
+                list[campaign()],  # type: ignore[misc]
+                Field(
+                    [],
+                    description="Where the newest version is served. A campaign costs money while it lives.",
+                ),
+            ),
+            "promotion": _to_come("How good a version must be to be served.", dict),
+            "batchInferenceJobs": _to_come("Recommendations written to files.", list),
+            "batchSegmentJobs": _to_come("User segments written to files.", list),
+        },
+    )
+
+
+@cache
+def solution_version() -> type[Model]:
+    """CreateSolutionVersion; the name comes from the run, so that a repeated step finds its own version."""
+    return call_model(
+        "SolutionVersion",
+        "CreateSolutionVersion",
+        filled_in=frozenset({"solutionArn", "name"}),
+        description="How a run trains the solution.",
+    )
+
+
+@cache
+def campaign() -> type[Model]:
+    """CreateCampaign."""
+    return call_model(
+        "Campaign",
+        "CreateCampaign",
+        filled_in=frozenset({"solutionVersionArn"}),
+        description="A campaign: real-time recommendations from the newest version of the solution.",
+    )
+
+
+def import_keys() -> frozenset[str]:
+    """Keys of a dataset section that go to CreateDatasetImportJob."""
+    return call_keys("CreateDatasetImportJob") - IMPORT_FILLED_IN - {"tags"}
+
+
+def _to_come(description: str, kind: type[list[Any]] | type[dict[str, Any]]) -> tuple[Any, Any]:
+    """Make a section that a later version builds: its JSON Schema allows only the empty one.
+
+    What is inside is refused by `checks`, in words; here only the kind of JSON value matters.
+    """
+    limit = {"maxItems": 0} if kind is list else {"maxProperties": 0}
+    item: Any = list[Any] if kind is list else dict[str, Any]
+    annotated = Annotated[item, Field(json_schema_extra=limit)]
+    return annotated, Field(kind(), description=f"{description} Not built yet: leave it out or empty.")
+
+
+def model_at(path: Sequence[str | int]) -> type[Model] | None:
+    """Find the model of the object at a path of the file; None where keys are free or unknown."""
+    found: Any = params_model()
+    for step in path:
+        if isinstance(found, type) and issubclass(found, Model):
+            field = next((f for f in found.model_fields.values() if f.alias == step), None)
+            found = field.annotation if field else None
+        else:
+            arguments = getattr(found, "__args__", (None,))
+            found = arguments[-1]
+        # Limits wrap the type: Annotated[list[X], ...].
+        while hasattr(found, "__metadata__"):
+            found = found.__origin__
+    return found if isinstance(found, type) and issubclass(found, Model) else None

@@ -1,0 +1,100 @@
+"""The plan: what the state machine is to bring about, as the arguments of the calls that do it."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from personalize_pipeline.errors import ParamsInvalid
+from personalize_pipeline.params.candidates import candidates
+from personalize_pipeline.params.checks.datasets import schema_text
+from personalize_pipeline.params.checks.names import schema_name
+from personalize_pipeline.params.checks.tags import merged
+from personalize_pipeline.params.models import import_keys
+from personalize_pipeline.params.reading import Params, read
+from personalize_pipeline.params.shapes import call_keys
+from personalize_rules.schemas import DatasetType, Problem
+
+MAX_BYTES: Final = 230_000
+"""Step Functions passes at most 262,144 bytes from state to state; the run's own data comes on top."""
+
+
+def plan(
+    params: Params | str | bytes | Mapping[str, Any], *, bucket: str | None = None, prefix: str = ""
+) -> dict[str, Any]:
+    """Make the plan of a run, of params that were read or of a document.
+
+    `bucket` and `prefix` (empty, or ending in /) are where the params file lies: data whose place the file does
+    not give is in the folder of its type beside it. Without a bucket those imports have no `dataSource`. Optional
+    keys are absent, never null, except `eventTracker`.
+
+    Raises:
+        ParamsInvalid: the document has problems, or its plan is too large for Step Functions.
+
+    """
+    if not isinstance(params, Params):
+        params = read(params)
+    document = params.document
+    tags = document.get("tags", [])
+    group = document["datasetGroup"]
+    tracker = document.get("eventTracker")
+    made = {
+        "notes": list(params.notes),
+        "datasetGroup": _tagged(group, tags),
+        "datasets": [
+            _dataset(word, section, tags, group.get("domain"), bucket and f"s3://{bucket}/{prefix}{word}/")
+            for word, section in document.get("datasets", {}).items()
+        ],
+        "eventTracker": None if tracker is None else _tagged(tracker, tags),
+        "filters": [_tagged(section, tags) for section in document.get("filters", [])],
+        "solutions": [_solution(section, tags) for section in document.get("solutions", [])],
+    }
+    size = len(json.dumps(made).encode())
+    if size > MAX_BYTES:
+        message = f"the plan made from it has {size:,} bytes; {MAX_BYTES:,} can pass from state to state."
+        raise ParamsInvalid([Problem("", message, "Split it into several dataset groups.")])
+    return made
+
+
+def _dataset(
+    word: str, section: Mapping[str, Any], tags: list[Any], domain: str | None, location: str | None
+) -> dict[str, Any]:
+    schema = {"name": schema_name(section), "schema": schema_text(section["schema"])}
+    if domain:
+        schema["domain"] = domain
+    kind = DatasetType.parse(word)
+    source = section.get("dataSource", {})
+    location = section.get("dataLocation", source.get("dataLocation", location))
+    imported = {"importMode": "FULL", **{key: section[key] for key in section if key in import_keys()}}
+    if location:
+        imported["dataSource"] = {**source, "dataLocation": location}
+    made = {key: section[key] for key in section if key in call_keys("CreateDataset")}
+    both = {"tags": section.get("tags", [])}
+    return {
+        "type": kind.value,
+        "schema": schema,
+        "dataset": _tagged({**made, "datasetType": kind.value, **both}, tags),
+        "import": _tagged({**imported, **both}, tags),
+    }
+
+
+def _solution(section: Mapping[str, Any], tags: list[Any]) -> dict[str, Any]:
+    chosen = candidates(section)
+    own = {"tags": section.get("tags", [])}
+    version = {"trainingMode": "FULL", **own, **section.get("solutionVersion", {})}
+    return {
+        "name": section["name"],
+        "candidates": [
+            {"solution": _tagged(made, tags), "solutionVersion": _tagged(version, tags)}
+            for made in chosen.solutions
+        ],
+        "choose": {"metric": chosen.metric},
+        "campaigns": [_tagged(campaign, tags) for campaign in section.get("campaigns", [])],
+    }
+
+
+def _tagged(section: Mapping[str, Any], common: list[Any]) -> dict[str, Any]:
+    """Add the tags of the whole file; a section without any has no such key."""
+    result = {key: value for key, value in section.items() if key != "tags"}
+    if tags := merged(common, section.get("tags", [])):
+        result["tags"] = tags
+    return result
