@@ -1,15 +1,13 @@
 """Check a folder on this computer: the params file, and the first line of every CSV file."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from personalize_pipeline import params
 from personalize_pipeline.cli import folder as folders
 from personalize_pipeline.data.headers import HEAD_BYTES, check_headers
 from personalize_pipeline.errors import ParamsInvalid
-from personalize_rules.schemas import DatasetType, Problem, parse_schema
+from personalize_pipeline.params import read
+from personalize_rules.schemas import Problem, Schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +38,23 @@ def check(path: Path) -> Report:
     """
     folder = folders.find(path)
     try:
-        plan = params.plan(folder.params.read_bytes())
+        given = read(folder.params.read_bytes())
     except ParamsInvalid as error:
         return Report(str(path), list(error.problems), [], [])
     problems: list[Problem] = []
     found: list[str] = []
-    for dataset in plan["datasets"]:
-        problems += _check_dataset(folder, dataset, found)
-    return Report(str(path), problems, list(plan.get("notes", [])), found)
+    for dataset_type, schema in given.schemas.items():
+        name = dataset_type.word
+        section = given.document.get("datasets", {}).get(name, {})
+        if location := section.get("dataSource", {}).get("dataLocation"):
+            found.append(f"{name}: data at {location}, not looked at")
+        else:
+            problems += _check_files(folder, name, schema, found)
+    return Report(str(path), problems, list(given.notes), found)
 
 
-def _check_dataset(folder: folders.Folder, dataset: dict[str, Any], found: list[str]) -> list[Problem]:
-    """The CSV files of one dataset of the plan; what is fine is told in `found`."""
-    name = DatasetType.parse(dataset["type"]).word
-    if location := dataset["import"].get("dataSource", {}).get("dataLocation"):
-        found.append(f"{name}: data at {location}, not checked here")
-        return []
+def _check_files(folder: folders.Folder, name: str, schema: Schema, found: list[str]) -> list[Problem]:
+    """The CSV files of one dataset; what is fine is told in `found`."""
     files = sorted((folder.data / name).glob("*.csv"))
     if not files:
         return [
@@ -65,14 +64,11 @@ def _check_dataset(folder: folders.Folder, dataset: dict[str, Any], found: list[
                 "Put the data there, or give the dataset a dataSource.",
             )
         ]
-    schema, problems = parse_schema(json.loads(dataset["schema"]["schema"]))
-    assert schema is not None, f"the plan was made from a checked schema: {problems}"
-    heads = {f"{name}/{file.name}": _head(file) for file in files}
-    wrong = check_headers(heads, schema)
-    if not wrong:
+    problems = check_headers({f"{name}/{file.name}": _head(file) for file in files}, schema)
+    if not problems:
         size = sum(file.stat().st_size for file in files)
         found.append(f"{name}: {len(files)} CSV file{'s' if len(files) > 1 else ''}, {size:,} bytes")
-    return wrong
+    return problems
 
 
 def _head(file: Path) -> bytes:
