@@ -20,7 +20,7 @@ _DENIED = frozenset({"AccessDenied", "403"})
 
 @dataclass(frozen=True, slots=True)
 class ParamsSource:
-    """The place of a params document. Without a key it is `inline`, and its data is in `bucket` nevertheless."""
+    """The place of a params document; one that is `inline` has its data in `bucket` nevertheless."""
 
     bucket: str
     key: str | None = None
@@ -63,8 +63,8 @@ class ParamsSource:
 def params_source(given: Any, input_bucket: str) -> ParamsSource:
     """Tell from the input of an execution where its params document is.
 
-    `{"bucket", "key", "versionId"?}` points to an object (the bucket may be left out: then it is the stack's own);
-    any other object is the document itself.
+    `{"bucket", "key", "versionId"?}` points to an object (without the bucket: in the stack's own); any other
+    object is the document itself.
 
     Raises:
         ParamsInvalid: the input is no JSON object.

@@ -1,4 +1,4 @@
-"""WaitForTurn: runs on the same dataset group go one after the other, in the order in which they were started."""
+"""WaitForTurn: runs on the same dataset group go one after the other, in the order of their starts."""
 
 import json
 import os
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 
 def wait_for_turn(event: Mapping[str, Any]) -> dict[str, Any]:
-    """Look for an earlier run on the same dataset group that is still going (`want`: `{"datasetGroup": name}`).
+    """Look for an earlier run on the same dataset group that is still going.
 
-    Follows the step contract, so that the polling loop can run it; `arn` is the run that is waited for. An earlier
-    run that waits itself counts: the order is that of the starts, so no two runs wait for each other.
+    Follows the step contract, so that the polling loop can run it: `want` is `{"datasetGroup": name}`, `arn` the
+    run that is waited for. An earlier run that waits itself counts: the order is that of the starts, so no two
+    runs wait for each other.
     """
     given = StepInput.parse(event)
     group = str(given.want["datasetGroup"])

@@ -112,7 +112,7 @@ def write_mail(ending: Ending, now: datetime, *, console: bool = True) -> Mail:
     took = _duration(now - ending.run.start_time)
     if ending.succeeded:
         body = _join(
-            f"{ending.title} is live. The run took {took}.",
+            f"{ending.title} is {'live' if _of(ending, 'Campaign') else 'ready'}. The run took {took}.",
             *_results(ending),
             _about(ending, console=console),
         )

@@ -1,0 +1,85 @@
+"""Whole mails against golden files; GOLDEN=write renews them after a change that is wanted."""
+
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.unit.reporting.endings import BAD_PARAMS, NOW, ONE_FAILED, RUN, SUCCEEDED
+
+from personalize_pipeline.reporting.mail import (
+    MAX_BODY_BYTES,
+    MAX_CAUSE,
+    MAX_SUBJECT,
+    Ending,
+    Mail,
+    write_mail,
+)
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def mail(ending: dict[str, Any], *, console: bool = True) -> Mail:
+    return write_mail(Ending.model_validate(ending), datetime.fromisoformat(NOW), console=console)
+
+
+@pytest.mark.parametrize(
+    ("name", "ending", "console"),
+    [
+        pytest.param("succeeded", SUCCEEDED, True, id="succeeded"),
+        pytest.param("succeeded-locally", SUCCEEDED, False, id="succeeded on the local stack"),
+        pytest.param("one-failed", ONE_FAILED, True, id="one of two solutions failed"),
+        pytest.param("bad-params", BAD_PARAMS, True, id="mistakes in the params file"),
+    ],
+)
+def test_a_mail_reads_like_its_golden_file(name, ending, console):
+    written = mail(ending, console=console)
+    text = f"Subject: {written.subject}\n\n{written.body}"
+    file = GOLDEN / f"{name}.txt"
+    if os.environ.get("GOLDEN") == "write":
+        file.write_text(text)
+
+    assert text == file.read_text()
+
+
+def test_a_run_with_a_failed_part_is_no_success_whatever_the_state_machine_says():
+    assert mail(ONE_FAILED | {"status": "SUCCEEDED"}).subject.startswith("Failed: movies")
+
+
+def test_a_failed_run_ends_with_the_error_and_a_cause_that_lists_both_sides():
+    written = mail(ONE_FAILED)
+
+    assert written.error == "ResourceFailed"
+    assert "fewer than 1000 interactions" in written.cause
+    assert "campaign movies-for-you: updated" in written.cause
+    assert "campaign movies-alike: no solution version" in written.cause
+
+
+def test_a_failure_without_any_reason_still_says_where_to_look():
+    written = mail({"run": RUN, "status": "FAILED"})
+
+    assert written.error == "RunFailed"
+    assert "movies-params-4f2a91c03b7d" in written.body
+
+
+def test_a_subject_is_short_ascii_on_one_line():
+    written = mail(SUCCEEDED | {"datasetGroup": "größe\n" + "x" * 200})
+
+    assert written.subject.startswith("Succeeded: gr??e x")
+    assert written.subject.isascii()
+    assert written.subject.isprintable()
+    assert len(written.subject) < MAX_SUBJECT
+
+
+def test_what_is_too_long_is_cut_and_says_so():
+    problem = {"error": "DataInvalid", "reason": "ä" * 300_000}
+    written = mail(BAD_PARAMS | {"problem": problem})
+
+    assert len(written.body.encode()) <= MAX_BODY_BYTES
+    assert written.body.endswith("(The rest is left out: a mail has room for 256 KB.)\n")
+    assert len(written.cause) <= MAX_CAUSE + len("...")
+
+
+def test_a_first_version_has_nothing_to_be_compared_with():
+    assert "before" not in mail(ONE_FAILED).body
