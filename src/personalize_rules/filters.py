@@ -680,8 +680,8 @@ def _check_field(
     if schema is None:
         yield Problem(
             place,
-            f"Invalid Expression: {shown} needs a {dataset.word} dataset, and there is none.",
-            f"Add the {dataset.word} dataset, or remove the condition.",
+            f"Invalid Expression: {shown} needs the dataset {dataset.word}, which is not there.",
+            f"Add {dataset.word}, or remove the condition.",
         )
         return
     found = schema.find(name)
@@ -735,7 +735,7 @@ def _check_kind(
 def _close(text: str, known: object) -> str:
     """` Did you mean 'x'?` or nothing."""
     by_case = {str(name).lower(): str(name) for name in known}  # type: ignore[attr-defined]
-    found = get_close_matches(text.lower(), by_case, n=1, cutoff=0.7)
+    found = get_close_matches(text.lower(), by_case, n=1, cutoff=0.6)
     if not found:
         return ""
     name = by_case[found[0]]

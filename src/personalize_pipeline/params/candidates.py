@@ -92,12 +92,12 @@ def _auto_ml(arguments: Mapping[str, Any]) -> Candidates:
     trained = [f"{one['name']} ({recipe.name})" for one, recipe in zip(made, recipes, strict=True)]
     explanation = (
         f"{name}: performAutoML made Amazon Personalize choose among the HRNN recipes, which are no longer "
-        f"available. Instead the pipeline trains {listed(trained)}, and serves the one with the best {metric}. "
+        f"available. Instead the pipeline trains {listed(trained)}, and serves the best by {metric}. "
         "Each of them is trained, and paid for."
     )
     asked_for = [find_recipe(arn) for arn in auto_ml.get("recipeList", []) if arn is not None]
     replaced = [
-        f"{name}: {recipe.name} in recipeList is no longer available; {recipe.replaced_by} is compared."
+        f"{name}: {recipe.name} of recipeList is no longer available; {recipe.replaced_by} is used."
         for recipe in asked_for
         if recipe and recipe.replaced_by
     ]
@@ -123,7 +123,8 @@ def _successor(arguments: Mapping[str, Any], retired: Recipe, recipe: Recipe) ->
     if made.get("performHPO") and not recipe.hpo:
         del made["performHPO"]
         unused.append("performHPO")
-    note = f"{arguments.get('name', '')}: {retired.name} is no longer available for new solutions; {recipe.name} is used."
+    name = arguments.get("name", "")
+    note = f"{name}: {retired.name} is no longer available for new solutions; {recipe.name} is used."
     if unused:
         note += f" Left out, because only the old recipe has it: {listed(unused)}."
     return Candidates((made,), notes=(note,))

@@ -23,9 +23,9 @@ def plan(
 ) -> dict[str, Any]:
     """Make the plan of a run, of params that were read or of a document.
 
-    `bucket` and `prefix` (empty, or ending in /) are where the params file lies: data whose place the file does
-    not give is in the folder of its type beside it. Without a bucket those imports have no `dataSource`. Optional
-    keys are absent, never null, except `eventTracker`.
+    `bucket` and `prefix` (empty, or ending in /) are where the params file lies: data whose place the file
+    does not give is in the folder of its type beside it. Without a bucket such an import has no `dataSource`.
+    Optional keys are absent, never null, except `eventTracker`.
 
     Raises:
         ParamsInvalid: the document has problems, or its plan is too large for Step Functions.

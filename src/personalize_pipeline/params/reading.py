@@ -40,7 +40,8 @@ def read(text: str | bytes | Mapping[str, Any]) -> Params:
     structure = check_structure(upgraded.document)
     meaning = [
         problem_at(moved(problem.place, structure.places), problem)
-        for problem in check(structure.document, structure.removed)
+        for problem in check(structure.document)
+        if problem.place not in structure.reported
     ]
     problems = [
         problem_at(moved(problem.place, upgraded.places), problem)
@@ -56,7 +57,7 @@ def read(text: str | bytes | Mapping[str, Any]) -> Params:
 
 
 def dataset_group_name(text: str | bytes | Mapping[str, Any]) -> str | None:
-    """Tell which dataset group a params file is for, whatever else may be wrong with it; None if it names none.
+    """Tell which dataset group a params file is for, whatever else is wrong with it; None if it names none.
 
     Raises:
         ParamsInvalid: it is not a JSON object.

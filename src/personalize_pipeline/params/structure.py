@@ -1,6 +1,7 @@
 """Does the file have the right shape? Every unknown key, wrong type and broken limit, in the user's words."""
 
 import copy
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +24,9 @@ _KINDS = {
     "int_from_float": "a whole number",
     "float_type": "a number",
 }
+_NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,15})?", re.ASCII)
+_MISSING = "missing."
+_UNKNOWN = "unknown key."
 # A key that was corrected may hide others inside it; each round uncovers one level.
 _ROUNDS = 8
 
@@ -35,15 +39,15 @@ class Structure:
     problems: list[Problem] = field(default_factory=list)
     places: dict[str, str] = field(default_factory=dict)
     """Where a misspelt key was read as the right one: the right place -> the place in the file."""
-    removed: set[str] = field(default_factory=set)
-    """Places of what is gone: it was there, so nothing may call it missing."""
+    reported: set[str] = field(default_factory=set)
+    """Places where a value was wrong; what is said of them otherwise is a consequence."""
 
 
 def check_structure(document: Mapping[str, Any]) -> Structure:
     """Check the shape of the whole file.
 
     What it returns is safe to read: all values are of the right kind, and what was not is gone; elements of
-    lists become None, so that the others keep their places. A key that is nearly right is reported, but read as
+    lists become None, so that the others keep their places. What is nearly right is reported too, but read as
     what was meant, so that one slip does not hide or cause others.
     """
     structure = Structure(copy.deepcopy(dict(document)))
@@ -54,15 +58,15 @@ def check_structure(document: Mapping[str, Any]) -> Structure:
                 renamed |= _rename(error["loc"], structure)
         if not renamed:
             break
-    errors = _errors(structure.document)
-    for error in errors:
-        path, problem = _problem(error, structure.document)
-        structure.problems.append(Problem(moved(written(path), structure.places), *problem))
+    found = [_finding(error, structure.document) for error in _errors(structure.document)]
+    for finding in found:
+        place = moved(written(finding.path), structure.places)
+        structure.problems.append(Problem(place, finding.message, finding.advice))
     # From the end, so that no removal moves a place that is still to come.
-    for error in reversed(errors):
-        if error["type"] != "missing":
-            _remove(structure.document, _path(error["loc"]))
-            structure.removed.add(written(_path(error["loc"])))
+    for finding in reversed(found):
+        if finding.message != _MISSING:
+            _put(structure.document, finding.path, finding.meant)
+            structure.reported.add(written(finding.path))
     return structure
 
 
@@ -90,7 +94,7 @@ def _rename(location: Path, structure: Structure) -> bool:
     if str(key) in model.filled_in or meant is None or meant in holder:
         return False
     right, found = written((*parent, meant)), moved(written(location), structure.places)
-    structure.problems.append(Problem(found, "unknown key.", f"Did you mean '{meant}'?"))
+    structure.problems.append(Problem(found, _UNKNOWN, f"Did you mean '{meant}'?"))
     structure.places[right] = found
     corrected = {meant if name == key else name: value for name, value in holder.items()}
     holder.clear()
@@ -103,95 +107,106 @@ def _known(parent: Sequence[str | int]) -> list[str]:
     return [str(entry.alias) for entry in model.model_fields.values()] if model else []
 
 
-def _problem(error: ErrorDetails, document: Mapping[str, Any]) -> tuple[Path, tuple[str, str]]:
-    """Say what pydantic found in one place, and the way out."""
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """What pydantic found in one place, in words."""
+
+    path: Path
+    message: str
+    advice: str = ""
+    meant: Any = None
+    """The value that was surely meant; None if that is not clear."""
+
+
+def _finding(error: ErrorDetails, document: Mapping[str, Any]) -> _Finding:
     path = _path(error["loc"])
-    kind = error["type"]
-    context = error.get("ctx", {})
-    value = error["input"]
-    label = "the key " if error["loc"] != path else ""
+    kind, value = error["type"], error["input"]
     if kind == "extra_forbidden":
-        return path, _unknown_key(path, document)
+        return _unknown_key(path, document)
     if kind == "missing":
-        return path, ("missing.", f"It is required in {written(path[:-1]) or 'the file'}.")
+        return _Finding(path, _MISSING, f"It is required in {written(path[:-1]) or 'the file'}.")
     if value is None:
-        return path, ("null is not a value here.", "Leave the key out.")
+        return _Finding(path, "null is not a value here.", "Leave the key out.")
     if kind in _KINDS:
-        return path, (f"{shown(value)} must be {_KINDS[kind]}.", _as_written(kind, value))
-    if kind == "string_too_long":
-        return path, (
-            f"{label}{shown(value)} has {len(value)} characters; at most {context['max_length']}.",
-            "",
-        )
-    if kind == "string_too_short":
-        least = context["min_length"]
-        return path, (
-            f"{label}{shown(value)} is too short: at least {least} character{'s' * (least > 1)}.",
-            "",
-        )
+        meant = _converted(kind, value)
+        advice = "" if meant is None else f"Write {shown(meant)}."
+        return _Finding(path, f"{shown(value)} must be {_KINDS[kind]}.", advice, meant)
     if kind == "string_pattern_mismatch":
-        return path, (
-            f"{label}{shown(value)} is not allowed here.",
-            _pattern_advice(path, value, context["pattern"]),
-        )
+        return _no_match(path, value, error["ctx"]["pattern"])
     if kind == "literal_error":
-        choices = context["expected"].replace("'", "")
-        meant = (
-            did_you_mean(value, choices.replace(" or ", ", ").split(", ")) if isinstance(value, str) else None
-        )
-        return path, (f"{shown(value)} must be {choices}.", f"Did you mean '{meant}'?" if meant else "")
-    if kind in ("greater_than_equal", "less_than_equal"):
-        low = kind == "greater_than_equal"
-        limit = context["ge"] if low else context["le"]
-        return path, (
-            f"{shown(value)} is too {'small' if low else 'large'}.",
-            f"At {'least' if low else 'most'} {limit:g}.",
-        )
-    if kind in ("too_long", "too_short"):
-        limit = context.get("max_length", context.get("min_length"))
-        most = "at most" if kind == "too_long" else "at least"
-        return path, (f"{context['actual_length']} entries; {most} {limit} are allowed.", "")
-    return path, (f"{shown(value)}: {error['msg']}.", "")
+        return _no_choice(path, value, error["ctx"]["expected"])
+    return _Finding(path, _limit(kind, value, error.get("ctx", {})) or f"{shown(value)}: {error['msg']}.")
 
 
-def _unknown_key(path: Path, document: Mapping[str, Any]) -> tuple[str, str]:
+def _converted(kind: str, value: Any) -> Any:
+    """Give the value that was meant, where it is right but for its quotes."""
+    if kind == "string_type" and isinstance(value, bool | int | float):
+        return shown(value)
+    if not isinstance(value, str):
+        return None
+    if kind == "bool_type":
+        return {"true": True, "false": False}.get(value.lower())
+    if kind in ("int_type", "float_type") and _NUMBER.fullmatch(value):
+        return int(value) if kind == "int_type" and value.lstrip("-").isdigit() else float(value)
+    return None
+
+
+def _no_choice(path: Path, value: Any, expected: str) -> _Finding:
+    """Say which values there are; `expected` is pydantic's list: 'A', 'B' or 'C'."""
+    choices = expected.replace("'", "")
+    meant = did_you_mean(value, choices.replace(" or ", ", ").split(", ")) if isinstance(value, str) else None
+    return _Finding(
+        path, f"{shown(value)} must be {choices}.", f"Did you mean '{meant}'?" if meant else "", meant
+    )
+
+
+def _no_match(path: Path, value: str, pattern: str) -> _Finding:
+    """Say in words what a pattern wants, where it is one that people meet."""
+    meant = None
+    if path[-1] in ("name", "schemaName"):
+        advice = "Use letters, digits, - and _, and begin with a letter or a digit."
+    elif path[-1] == "recipeArn" or "recipeList" in path:
+        recipe = find_recipe(value)
+        meant = recipe.arn if recipe else None
+        advice = f"Write {meant}" if meant else f"It begins with {ARN_PREFIX}"
+    elif path[-1] == "dataLocation":
+        advice = "It begins with s3://"
+    elif path[-1] == "schedulingExpression":
+        advice = 'For example "rate(7 days)".'
+    else:
+        advice = f"It must match {pattern.removeprefix('^(?:').removesuffix(')$')}"
+    return _Finding(path, f"{shown(value)} is not allowed here.", advice, meant)
+
+
+def _limit(kind: str, value: Any, context: Mapping[str, Any]) -> str | None:
+    """Say which limit is broken."""
+    match kind:
+        case "string_too_long":
+            return f"{shown(value)} has {len(value)} characters; at most {context['max_length']} are allowed."
+        case "string_too_short":
+            return f"{shown(value)} is too short: at least {context['min_length']} character(s)."
+        case "greater_than_equal":
+            return f"{shown(value)} is too small: at least {context['ge']:g}."
+        case "less_than_equal":
+            return f"{shown(value)} is too large: at most {context['le']:g}."
+        case "too_long":
+            return f"{context['actual_length']} entries; at most {context['max_length']} are allowed."
+        case "too_short":
+            return f"{context['actual_length']} entries; at least {context['min_length']} are needed."
+    return None
+
+
+def _unknown_key(path: Path, document: Mapping[str, Any]) -> _Finding:
     parent, key = path[:-1], str(path[-1])
     model = model_at(parent)
     if model is not None and key in model.filled_in:
-        return "the pipeline fills this in itself.", "Remove the key."
+        return _Finding(path, "the pipeline fills this in itself.", "Remove the key.")
     known = _known(parent)
     if meant := did_you_mean(key, known):
         holder = _at(document, parent)
         twice = " It is there already." if isinstance(holder, dict) and meant in holder else ""
-        return "unknown key.", f"Did you mean '{meant}'?{twice}"
-    return "unknown key.", f"Known here: {', '.join(known)}."
-
-
-def _as_written(kind: str, value: Any) -> str:
-    """Show the right spelling, where the value is right but for its quotes."""
-    if kind == "string_type" and isinstance(value, bool | int | float):
-        return f'Write "{shown(value)}".'
-    if not isinstance(value, str):
-        return ""
-    if kind == "bool_type" and value.lower() in ("true", "false"):
-        return f"Write {value.lower()}."
-    if kind in ("int_type", "float_type"):
-        try:
-            return f"Write {int(value) if kind == 'int_type' else float(value):g}."
-        except ValueError:
-            pass
-    return ""
-
-
-def _pattern_advice(path: Path, value: str, pattern: str) -> str:
-    if path[-1] in ("name", "schemaName"):
-        return "Use letters, digits, - and _, and begin with a letter or a digit."
-    if path[-1] == "recipeArn" or "recipeList" in path:
-        name = find_recipe(value)
-        return f"Write {name.arn}" if name else f"It begins with {ARN_PREFIX}"
-    if path[-1] == "dataLocation":
-        return "It begins with s3://"
-    return f"It must match {pattern.removeprefix('^(?:').removesuffix(')$')}"
+        return _Finding(path, _UNKNOWN, f"Did you mean '{meant}'?{twice}")
+    return _Finding(path, _UNKNOWN, f"Known here: {', '.join(known)}.")
 
 
 def _at(document: Any, path: Sequence[str | int]) -> Any:
@@ -200,12 +215,15 @@ def _at(document: Any, path: Sequence[str | int]) -> Any:
     return document
 
 
-def _remove(document: Any, path: Path) -> None:
-    """Take out what is wrong, if it is still there: a whole that is wrong goes before its parts."""
+def _put(document: Any, path: Path, meant: Any) -> None:
+    """Put what was meant in the place of what is wrong; take it out if that is not clear.
+
+    A place may be gone already: a whole that is wrong goes before its parts.
+    """
     try:
         holder = _at(document, path[:-1])
-        if isinstance(holder, list):
-            holder[path[-1]] = None  # type: ignore[index]
+        if isinstance(holder, list) or meant is not None:
+            holder[path[-1]] = meant
         else:
             holder.pop(path[-1], None)
     except (KeyError, IndexError, TypeError):

@@ -5,19 +5,18 @@ be missing, and any element of a list may be None.
 """
 
 from collections.abc import Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from typing import Any
 
 from personalize_pipeline.params.checks import datasets, filters, names, sections, solutions, tags
 from personalize_rules.schemas import Problem
 
 
-def check(document: Mapping[str, Any], removed: AbstractSet[str] = frozenset()) -> Iterator[Problem]:
-    """Find all problems of meaning. `removed` are the places of values that the check of shape took out."""
+def check(document: Mapping[str, Any]) -> Iterator[Problem]:
+    """Find all problems of meaning."""
     data = datasets.read(document)
     yield from sections.check(document)
     yield from datasets.check(document, data)
     yield from filters.check(document, data)
-    yield from solutions.check(document, data, removed)
+    yield from solutions.check(document, data)
     yield from names.check(document)
     yield from tags.check(document)

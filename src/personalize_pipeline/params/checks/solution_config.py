@@ -34,6 +34,7 @@ def check(
             for recipe in recipes:
                 yield from hyperparameter(name, value, recipe, kind, f"{place}.{key}.{name}")
     yield from _tuning(config, solution, place, recipes)
+    yield from _threshold(config, solution, place, data)
     yield from _events(config, solution, place, recipes, data)
     yield from _objective(config, place, recipes, data)
     yield from _columns(inner(config, "trainingDataConfig"), f"{place}.trainingDataConfig", data)
@@ -91,10 +92,12 @@ def _tuning(
         jobs = inner(hpo, "hpoResourceConfig").get(key)
         if jobs is not None and not (jobs.isascii() and jobs.isdecimal() and 1 <= int(jobs[:9]) <= most):
             yield Problem(f"{place}.hpoResourceConfig.{key}", f'{shown(jobs)} must be from "1" to "{most}".')
-    ranges = inner(hpo, "algorithmHyperParameterRanges")
-    if "algorithmHyperParameterRanges" not in hpo:
-        return
-    place = f"{place}.algorithmHyperParameterRanges"
+    if "algorithmHyperParameterRanges" in hpo:
+        ranges = inner(hpo, "algorithmHyperParameterRanges")
+        yield from _ranges(ranges, f"{place}.algorithmHyperParameterRanges", recipes)
+
+
+def _ranges(ranges: Mapping[str, Any], place: str, recipes: list[Recipe]) -> Iterator[Problem]:
     for key, kind in _RANGES.items():
         if key not in ranges:
             yield Problem(
@@ -135,51 +138,55 @@ def _range(one: Mapping[str, Any], kind: str, recipe: Recipe, place: str) -> Ite
             yield Problem(f"{place}.values[{index}]", f"{shown(value)} must be {allowed}.")
 
 
+def _threshold(
+    config: Mapping[str, Any], solution: Mapping[str, Any], place: str, data: Data
+) -> Iterator[Problem]:
+    threshold = config.get("eventValueThreshold")
+    if threshold is None:
+        return
+    place = f"{place}.eventValueThreshold"
+    if not re.fullmatch(r"[+-]?\d+(\.\d+)?", threshold, re.ASCII):
+        yield Problem(place, f"{shown(threshold)} must be a number in quotes.", 'For example "0.5".')
+    if "eventType" not in solution:
+        yield Problem(place, "it needs eventType beside it in the solution.", "Add eventType, or remove it.")
+    yield from _needs_field("EVENT_VALUE", place, data)
+
+
 def _events(
     config: Mapping[str, Any], solution: Mapping[str, Any], place: str, recipes: list[Recipe], data: Data
 ) -> Iterator[Problem]:
-    interactions = data.schemas.get(DatasetType.INTERACTIONS)
-    threshold = config.get("eventValueThreshold")
-    if threshold is not None:
-        place_here = f"{place}.eventValueThreshold"
-        if not re.fullmatch(r"[+-]?\d+(\.\d+)?", threshold, re.ASCII):
-            yield Problem(place_here, f"{shown(threshold)} must be a number in quotes.", 'For example "0.5".')
-        if "eventType" not in solution:
-            yield Problem(
-                place_here, "it needs eventType beside it in the solution.", "Add eventType, or remove it."
-            )
-        if interactions and not interactions.field("EVENT_VALUE"):
-            yield Problem(
-                place_here, "it needs the field EVENT_VALUE in the Interactions schema.", "Add the field."
-            )
-    if not inner(config, "eventsConfig"):
-        return
+    events = inner(config, "eventsConfig")
     place = f"{place}.eventsConfig"
+    if not events:
+        return
     if "eventType" in solution:
         yield Problem(
-            place,
-            "eventType trains on one event type, so there is nothing to weigh.",
-            "Remove one of the two.",
+            place, "eventType trains on one type, so there is nothing to weigh.", "Remove one of the two."
         )
     for recipe in recipes:
         if not recipe.events_config:
-            yield Problem(
-                place, f"{recipe.name} does not weigh events; the recipes that end in -v2 do.", "Remove it."
-            )
-    if interactions and not interactions.field("EVENT_TYPE"):
-        yield Problem(place, "it needs the field EVENT_TYPE in the Interactions schema.", "Add the field.")
+            message = f"{recipe.name} does not weigh events; the recipes that end in -v2 do."
+            yield Problem(place, message, "Remove it.")
+    yield from _needs_field("EVENT_TYPE", place, data)
     seen = set()
-    for inner_place, one in entries(inner(config, "eventsConfig"), "eventParametersList", place):
-        if "eventType" not in one:
+    for inner_place, one in entries(events, "eventParametersList", place):
+        event_type = one.get("eventType")
+        if event_type is None:
             yield Problem(f"{inner_place}.eventType", "missing.", "Name the event type.")
-        elif one["eventType"].casefold() in seen:
-            yield Problem(
-                f"{inner_place}.eventType", f"{shown(one['eventType'])} is there already.", "Remove one."
-            )
-        seen.add(one.get("eventType", "").casefold())
-        if "eventValueThreshold" in one and interactions and not interactions.field("EVENT_VALUE"):
-            message = "it needs the field EVENT_VALUE in the Interactions schema."
-            yield Problem(f"{inner_place}.eventValueThreshold", message, "Add the field.")
+        elif event_type.casefold() in seen:
+            yield Problem(f"{inner_place}.eventType", f"{shown(event_type)} is there already.", "Remove one.")
+        else:
+            seen.add(event_type.casefold())
+        if "eventValueThreshold" in one:
+            yield from _needs_field("EVENT_VALUE", f"{inner_place}.eventValueThreshold", data)
+
+
+def _needs_field(name: str, place: str, data: Data) -> Iterator[Problem]:
+    interactions = data.schemas.get(DatasetType.INTERACTIONS)
+    if interactions and not interactions.field(name):
+        yield Problem(
+            place, f"it needs the field {name} in the Interactions schema.", f"Add {name}, or remove it."
+        )
 
 
 def _objective(config: Mapping[str, Any], place: str, recipes: list[Recipe], data: Data) -> Iterator[Problem]:

@@ -1,7 +1,6 @@
 """The solutions: recipe, data and settings have to fit each other."""
 
 from collections.abc import Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,11 +21,11 @@ class _Choice:
     recipe: Recipe
 
 
-def check(document: Mapping[str, Any], data: Data, removed: AbstractSet[str]) -> Iterator[Problem]:
+def check(document: Mapping[str, Any], data: Data) -> Iterator[Problem]:
     """Check every solution with its campaigns."""
     for place, solution in entries(document, "solutions"):
         choices: list[_Choice] = []
-        for found in _recipes(solution, place, removed):
+        for found in _recipes(solution, place):
             if isinstance(found, _Choice):
                 choices.append(found)
             else:
@@ -47,9 +46,7 @@ def _used(solution: Mapping[str, Any], choices: list[_Choice]) -> list[Recipe]:
     return [RECIPES[choice.recipe.replaced_by or choice.recipe.name] for choice in choices]
 
 
-def _recipes(
-    solution: Mapping[str, Any], place: str, removed: AbstractSet[str]
-) -> Iterator[_Choice | Problem]:
+def _recipes(solution: Mapping[str, Any], place: str) -> Iterator[_Choice | Problem]:
     arn = solution.get("recipeArn")
     auto_ml = inner(solution, "solutionConfig", "autoMLConfig")
     if solution.get("performAutoML") is True:
@@ -63,7 +60,7 @@ def _recipes(
         yield Problem(f"{place}.solutionConfig.autoMLConfig", message, "Remove it, or set performAutoML.")
     if arn is not None:
         yield _choice(arn, f"{place}.recipeArn")
-    elif f"{place}.recipeArn" not in removed and f"{place}.performAutoML" not in removed:
+    else:
         advice = f'Add "recipeArn": "{RECIPES["aws-user-personalization-v2"].arn}" or another recipe.'
         yield Problem(f"{place}.recipeArn", "missing: there is nothing to train.", advice)
 

@@ -35,8 +35,8 @@ def upgrade(document: Mapping[str, Any]) -> Upgraded:
         else:
             solution = {**solution, "campaigns": [document["campaign"]]}
     note = (
-        "The file is in the form with one 'solution' and one 'campaign'. It was read as a list 'solutions' with "
-        "one entry, which holds the campaign in its list 'campaigns'."
+        "The file is in the form with one 'solution' and one 'campaign'. It was read as a list 'solutions' "
+        "with one entry, which holds the campaign in its list 'campaigns'."
     )
     places = {"solutions[0].campaigns[0]": "campaign", "solutions[0]": "solution", "solutions": "solution"}
     return Upgraded({**rest, "solutions": [solution]}, (note,), places, problems)

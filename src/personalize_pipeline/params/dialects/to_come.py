@@ -23,7 +23,7 @@ _SINGLE_DATASET = frozenset(
     }
 )
 _NESTING = ("workflowConfig", "serviceConfig")
-_ADVICE = "Write the main form: one object with 'datasetGroup', 'datasets' and 'solutions'; params.schema.json describes it."
+_ADVICE = "Write 'datasetGroup', 'datasets' and 'solutions' as params.schema.json describes them."
 
 
 def recognises(document: Mapping[str, Any]) -> bool:
