@@ -21,8 +21,8 @@ def problems_of_environment(environment: Mapping[str, str]) -> str | None:
     """What cannot work, in words for the person who started the server."""
     if environment.get(IAM_ENDPOINT) and not environment.get(IAM_TOKEN):
         return (
-            f"--iam-endpoint needs the environment variable {IAM_TOKEN}: the secret that the MiniStack there was"
-            " started with (by personalize_local/aws/ministack_launcher.py)."
+            f"--iam-endpoint needs the environment variable {IAM_TOKEN}: the secret that the MiniStack there"
+            " was started with (by personalize_local/aws/ministack_launcher.py)."
         )
     return None
 

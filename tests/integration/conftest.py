@@ -1,13 +1,15 @@
-"""`local`: a fresh Personalize Local per test module, reading from `s3`; `start_local` for tests that need their own."""
+"""`local`: a Personalize Local per test module, reading from `s3`; `start_local`: one for a single test."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.support.local_server import LocalServer
 from tests.support.s3_server import S3Server, start_s3
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 
 @pytest.fixture(scope="session")

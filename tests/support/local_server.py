@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import boto3
 from botocore.config import Config
@@ -40,9 +40,10 @@ class LocalServer:
     secret_key: str = "test"
     url: str = ""
     log: list[str] = field(default_factory=list)
+    seconds_to_start: float = 0.0
     _process: subprocess.Popen[str] | None = None
 
-    def __enter__(self) -> LocalServer:
+    def __enter__(self) -> Self:
         self.start()
         return self
 
@@ -102,15 +103,18 @@ class LocalServer:
 
     @property
     def personalize(self) -> PersonalizeClient:
-        return self.client("personalize")
+        client: PersonalizeClient = self.client("personalize")
+        return client
 
     @property
     def runtime(self) -> PersonalizeRuntimeClient:
-        return self.client("personalize-runtime")
+        client: PersonalizeRuntimeClient = self.client("personalize-runtime")
+        return client
 
     @property
     def events(self) -> PersonalizeEventsClient:
-        return self.client("personalize-events")
+        client: PersonalizeEventsClient = self.client("personalize-events")
+        return client
 
     def _read(self, process: subprocess.Popen[str], ready: threading.Event) -> None:
         assert process.stdout is not None

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import boto3
 from moto.server import ThreadedMotoServer
-
 from tests.support.local_server import REGION
 
 if TYPE_CHECKING:

@@ -3,7 +3,8 @@
 GET    /_local/health    {"status": "ok", "version", "services"}
 GET    /_local/faults    the faults that have not happened yet
 POST   /_local/faults    {"resourceType": "campaign", "reason": "…"}: the next creation fails for this reason;
-                         {"operation": "CreateSolution", "times": 2, "code": "ThrottlingException"}: so do calls
+                         {"operation": "CreateSolution", "times": 2, "code": "ThrottlingException"}: so do
+                             the next calls
 DELETE /_local/faults    no more faults
 GET    /_local/inbox     {"mails": [{"id", "receivedAt", "topicArn", "subject", "message", "messageId"}]};
                          ?after=<id> for newer ones only

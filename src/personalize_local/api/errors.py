@@ -6,8 +6,8 @@ from __future__ import annotations
 class RequestError(Exception):
     """A request that does not get as far as the service.
 
-    `json_status` is the HTTP status on the JSON 1.1 API (control plane), `rest_status` the one on the REST APIs
-    (runtime and events): the same refusal has different ones in AWS.
+    `json_status` is the HTTP status on the JSON 1.1 API (control plane), `rest_status` the one on the REST
+    APIs (runtime and events): the same refusal has different ones in AWS.
     """
 
     json_status = 400

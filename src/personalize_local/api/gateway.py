@@ -1,8 +1,8 @@
 """From an HTTP request to an answer: route, read, authorise, validate, call the service, write.
 
-`Gateway.prepare` does what takes microseconds and needs nobody else; it gives back a `Call`, whose `run` does the
-rest and may wait (for a disk, a lock, an IAM). So the server can keep slow calls out of its event loop, and
-everything here can be tested without a socket.
+`Gateway.prepare` does what takes microseconds and needs nobody else; it gives back a `Call`, whose `run` does
+the rest and may wait (for a disk, a lock, an IAM). So the server can keep slow calls out of its event loop,
+and everything here can be tested without a socket.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class Call:
     problems: Problems
 
     def at_once(self) -> bool:
-        """Whether `run` answers from memory, in well under a millisecond, so that the event loop may do it."""
+        """Whether `run` answers from memory in well under a millisecond, so that the event loop may do it."""
         if not self.operation.runtime or self.problems.types or self.problems.constraints:
             return False
         guard, service = self.gateway.guard, self.gateway.service
@@ -110,7 +110,7 @@ class Call:
         return ready is not None and bool(ready(self.operation.method, self.params))
 
     def run(self) -> Answer:
-        """Authorise, validate, call, write. Never raises: a bug is logged, and answered with InternalFailure."""
+        """Authorise, validate, call, write. Never raises: a bug is logged and answered as InternalFailure."""
         operation = self.operation
         try:
             answer = self._call()
@@ -166,7 +166,7 @@ def success(operation: Operation, answer: Any) -> Answer:
 
 
 def error_answer(code: str, message: str, status: int, *, rest: bool) -> Answer:
-    """An error on the wire: its type in the header for REST-JSON, in the body for JSON 1.1; both understand both."""
+    """An error on the wire. Its type is in a header; JSON 1.1 has it in the body too."""
     document = {"message": message} if rest else {"__type": code, "message": message}
     answer = _answer(status, json.dumps(document).encode(), REST_TYPE if rest else JSON_TYPE)
     answer.headers.append((b"x-amzn-errortype", code.encode()))
@@ -192,7 +192,7 @@ def _route(request: SignedRequest, *, rest: bool) -> Operation:
         found = operations.routes().get((request.method, request.path.rstrip("/") or "/"))
         if found is None:
             raise errors.UnknownOperationException(
-                f"{request.method} {request.path} is no operation of personalize-runtime or personalize-events."
+                f"{request.method} {request.path} is no operation of {' or '.join(operations.SERVICES[1:])}."
             )
         if media_type not in ("", REST_TYPE):
             raise errors.UnsupportedMediaTypeException(f"Content-Type must be {REST_TYPE}, not {media_type}.")

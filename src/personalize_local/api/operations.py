@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,8 @@ from botocore.model import ServiceModel
 from personalize_local.api.shapes import Problems, Reader, Writer, compile_reader, compile_writer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from botocore.model import OperationModel
 
 SERVICES = ("personalize", "personalize-runtime", "personalize-events")
@@ -45,15 +46,16 @@ class Operation:
 
 @cache
 def model(service: str) -> ServiceModel:
-    """botocore's model of a service; one loader reads the installed data, user overrides in ~/.aws left out."""
+    """The model that is installed with botocore; a user's own in ~/.aws/models does not count."""
     loader = Loader(include_default_search_paths=False, extra_search_paths=[Loader.BUILTIN_DATA_PATH])
     return ServiceModel(loader.load_service_model(service, "service-2"), service)
 
 
 @cache
 def operation(service: str, name: str) -> Operation:
-    """Compiled at the first request for it: compiling all of them would cost more than a fast start may take."""
+    """Compiled at the first request for it: a fast start has no time for all of them."""
     declared: OperationModel = model(service).operation_model(name)
+    assert declared.input_shape is not None  # every operation of these services has one
     statuses = {
         error.name: error.metadata["error"]["httpStatusCode"]
         for error in declared.error_shapes

@@ -1,10 +1,10 @@
 """The HTTP server: uvicorn with an ASGI application of two parts, the AWS APIs and `/_local/`.
 
-What runs where: reading a request and writing its answer happen in the event loop. The call in between runs in the
-loop too when it is a question of the runtime API whose model is in memory, because that takes less time than handing
-it to a thread and back. Everything else may wait for the disk, for a lock or for IAM, and runs in a small pool of
-threads, so that a slow call delays nobody else. There are few threads because calls are short and SQLite has one
-writer; long work (imports, training) is done by processes of the service.
+What runs where: reading a request and writing its answer happen in the event loop. The call in between runs
+in the loop too when it is a question of the runtime API whose model is in memory, because that takes less
+time than handing it to a thread and back. Everything else may wait for the disk, for a lock or for IAM, and
+runs in a small pool of threads, so that a slow call delays nobody else. There are few threads because calls
+are short and SQLite has one writer; long work (imports, training) is done by processes of the service.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ class _Server(uvicorn.Server):
 
 
 def make_server(application: Application, ready: Callable[[], None]) -> uvicorn.Server:
-    """A server that is run with `asyncio.run(server.serve(sockets=[...]))` and stops when `should_exit` is set."""
+    """A server to be run with `server.serve(sockets=[...])`; it stops when `should_exit` is set."""
     operations.targets()  # the models are read before the first request, not by it
     operations.routes()
     config = uvicorn.Config(

@@ -1,12 +1,12 @@
 """Readers and writers of values, compiled once from the shapes of botocore's service models.
 
-A reader turns parsed JSON into the arguments of an operation and notes everything that is wrong with it; a writer
-turns an answer into what `json.dumps` takes. botocore itself only writes requests and reads answers, so the server's
-side of both is here, driven by the same models.
+A reader turns parsed JSON into the arguments of an operation and notes everything that is wrong with it; a
+writer turns an answer into what `json.dumps` takes. botocore itself only writes requests and reads answers,
+so the server's side of both is here, driven by the same models.
 
-Amazon's documentation leaves the texts of refused values open; these are the texts of AWS services of the same
-make (`Value '…' at '…' failed to satisfy constraint: Member must …`). Types are another matter in AWS: a value that
-does not have the declared type never reaches the validation, and is a SerializationException.
+Amazon's documentation leaves the texts of refused values open; these are the texts of AWS services of the
+same make (`Value '…' at '…' failed to satisfy constraint: Member must …`). Types are another matter in AWS: a
+value that does not have the declared type never reaches the validation, and is a SerializationException.
 """
 
 from __future__ import annotations
@@ -28,8 +28,13 @@ Writer = Callable[[Any], Any]
 
 LONGEST_ECHO = 1000  # characters of a refused value that are repeated in the message
 INT32 = range(-(2**31), 2**31)
-TRANSLATED = {r"\p{ASCII}": r"[\x00-\x7F]", r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": " \\u00a0\\u1680\\u2000-\\u200a"
-              "\\u2028\\u2029\\u202f\\u205f\\u3000"}  # fmt: skip
+# Java's Unicode classes in the words of `re`. \w stands for letters, digits and "_".
+TRANSLATED = {
+    r"\p{ASCII}": r"[\x00-\x7F]",
+    r"\p{L}": r"\w",
+    r"\p{N}": r"\w",
+    r"\p{Z}": r" \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000",
+}
 
 
 @dataclass(slots=True)
@@ -64,16 +69,15 @@ def python_pattern(pattern: str) -> re.Pattern[str]:
     Raises:
         ValueError: the pattern uses a Unicode class that nobody has translated yet.
     """
-    # \w has "_" beside letters and digits, which is right as long as the same class names "_" too.
-    if r"\p{L}" in pattern and "_" not in pattern:
-        raise ValueError(f"pattern {pattern!r}: \\p{{L}} without '_' has no translation yet")
+    letters = r"\p{L}" in pattern or r"\p{N}" in pattern
+    if letters and not (r"\p{L}" in pattern and r"\p{N}" in pattern and "_" in pattern):
+        raise ValueError(f"pattern {pattern!r}: letters, digits and '_' can only be translated together")
     translated = pattern
     for java, python in TRANSLATED.items():
         translated = translated.replace(java, python)
     if r"\p{" in translated:
         raise ValueError(f"pattern {pattern!r}: no translation for its Unicode class yet")
-    unicode_letters = r"\p{L}" in pattern or r"\p{N}" in pattern
-    return re.compile(translated, 0 if unicode_letters else re.ASCII)  # Java's \d and \w are ASCII
+    return re.compile(translated, 0 if letters else re.ASCII)  # Java's \d and \w are ASCII
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +129,8 @@ def _bounds(meta: dict[str, Any], what: str, measure: Callable[[Any], float]) ->
 def compile_reader(shape: Shape) -> Reader:
     """A function that reads a value of this shape.
 
-    It gives the value back with unknown members and nulls left out, timestamps as aware datetimes, and adds every
-    problem to the `Problems` it is given; the value then is of no use.
+    It gives the value back with unknown members and nulls left out, timestamps as aware datetimes, and adds
+    every problem to the `Problems` it is given; the value then is of no use.
     """
     compilers: dict[str, Callable[[Any], Reader]] = {
         "structure": _structure_reader,
@@ -317,8 +321,8 @@ _SCALARS: dict[str, Reader] = {
 def compile_writer(shape: Shape | None) -> Writer:
     """A function that makes an answer of this shape ready for `json.dumps`: no nulls, times as epoch seconds.
 
-    It raises TypeError for a member that the shape does not have: that is a bug of the service, and a client would
-    drop it without a word. A shape of None stands for an empty answer.
+    It raises TypeError for a member that the shape does not have: that is a bug of the service, and a client
+    would drop it without a word. A shape of None stands for an empty answer.
     """
     if shape is None:
         return _write_nothing
@@ -327,23 +331,24 @@ def compile_writer(shape: Shape | None) -> Writer:
 
 def _writer(shape: Any) -> Writer | None:
     """None where a value can stay as it is: that keeps lists of thousands of strings and numbers cheap."""
-    match shape.type_name:
-        case "structure":
-            return _structure_writer(shape)
-        case "list":
-            if (element := _writer(shape.member)) is None:
-                return None
-            return lambda value: [element(item) for item in value]
-        case "map":
-            if (element := _writer(shape.value)) is None:
-                return None
-            return lambda value: {key: element(item) for key, item in value.items()}
-        case "timestamp":
-            return _epoch_seconds
-        case "float" | "double":
-            return _finite
-        case _:
-            return None
+    compilers: dict[str, Callable[[Any], Writer | None]] = {
+        "structure": _structure_writer,
+        "list": lambda shape: _list_writer(_writer(shape.member)),
+        "map": lambda shape: _map_writer(_writer(shape.value)),
+        "timestamp": lambda _: _epoch_seconds,
+        "float": lambda _: _finite,
+        "double": lambda _: _finite,
+    }
+    compiler = compilers.get(shape.type_name)
+    return compiler(shape) if compiler else None
+
+
+def _list_writer(element: Writer | None) -> Writer | None:
+    return element and (lambda value: [element(item) for item in value])
+
+
+def _map_writer(element: Writer | None) -> Writer | None:
+    return element and (lambda value: {key: element(item) for key, item in value.items()})
 
 
 def _structure_writer(shape: Any) -> Writer:

@@ -1,7 +1,8 @@
 """Who calls, and may they? Asks the IAM of the local AWS, by the endpoint of `ministack_launcher`.
 
-Answers are kept for a few seconds: a pipeline polls every second, recommendations come by the thousand, and policies
-change rarely. A changed policy counts after `DECISION_SECONDS`, as in AWS, where it takes a moment too.
+Answers are kept for a few seconds: a pipeline polls every second, recommendations come by the thousand, and
+policies change rarely. A changed policy counts after `DECISION_SECONDS`, as in AWS, where it takes a moment
+too.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ _CODES = {
 }
 
 
-class IamRefused(Exception):  # noqa: N818 -- an answer, not an error of ours
+class IamRefused(Exception):
     """IAM's negative answer; `code` is AWS's."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -82,8 +83,8 @@ class Iam:
                 f"{self._url} answered {answer.status} {answer.data[:200]!r}. Is MiniStack there, started by"
                 f" personalize_local/aws/ministack_launcher.py with the same {IAM_TOKEN}?"
             )
-        if error := document.get("error"):
-            raise IamRefused(error["code"], error["message"])
+        if refusal := document.get("error"):
+            raise IamRefused(refusal["code"], refusal["message"])
         return document
 
 
@@ -105,7 +106,7 @@ class IamGuard:
         self._arns = arns
         self._clock = clock
         self._callers = _Memory[str, Caller](CALLER_SECONDS, clock)
-        self._allowed = _Memory[tuple[str, str, str, str], bool](DECISION_SECONDS, clock)
+        self._allowed = _Memory[tuple[str, str, str, str], str](DECISION_SECONDS, clock)
 
     def admit(self, signature: Signature, request: SignedRequest) -> Caller:
         """Find the caller and check the signature.
@@ -146,7 +147,7 @@ class IamGuard:
             if decision != "Allow":
                 raise PermissionError(_denial(caller.arn, check, decision))
         for check in unknown:  # only what is allowed is remembered: who mends a policy does not want to wait
-            self._allowed.put((caller.access_key, *check.key), True)
+            self._allowed.put((caller.access_key, *check.key), "Allow")
 
     def remembers(self, signature: Signature, operation: str, params: dict[str, Any]) -> bool:
         """Whether the caller and all decisions are known."""

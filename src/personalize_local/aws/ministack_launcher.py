@@ -1,22 +1,25 @@
-"""Starts MiniStack with one endpoint more: `POST /_personalize_local/iam`, which Personalize Local asks about callers.
+"""Starts MiniStack with one endpoint more, which Personalize Local asks about callers and roles.
 
 Runs inside MiniStack's own environment, so it needs the standard library and `ministack` only:
-`python ministack_launcher.py`, with the environment variables that `ministack` takes.
+`python ministack_launcher.py`, with the environment variables that `ministack` takes. The endpoint is
+`POST /_personalize_local/iam`.
 
-Why it exists: no public API tells whose an access key is, `iam:SimulatePrincipalPolicy` of MiniStack knows neither
-condition keys nor permissions boundaries, and no caller can assume a role the way an AWS service does
-(`aws:SourceAccount` and `aws:SourceArn` come from the service, not from a caller). MiniStack has all of it inside.
-Everything that this module takes from MiniStack is in `Iam`; MiniStack's version is pinned, and a test starts it.
+Why it exists: no public API tells whose an access key is, `iam:SimulatePrincipalPolicy` of MiniStack knows
+neither condition keys nor permissions boundaries, and no caller can assume a role the way an AWS service does
+(`aws:SourceAccount` and `aws:SourceArn` come from the service, not from a caller). MiniStack has all of it
+inside. Everything that this module takes from MiniStack is in `Iam`; MiniStack's version is pinned, and a
+test starts it.
 
-The endpoint answers on loopback only, to the bearer of the token in `PERSONALIZE_LOCAL_IAM_TOKEN` only: it gives out
-secret keys, as AWS gives them to its own services. The variable is removed before any Lambda function can inherit it.
+The endpoint answers on loopback only, to the bearer of the token in `PERSONALIZE_LOCAL_IAM_TOKEN` only: it
+gives out secret keys, as AWS gives them to its own services. The variable is removed before any Lambda
+function can inherit it.
 
 Each question is a JSON object, each answer too; what is refused has an `error` with `code` and `message`:
 
 - `{"ask": "caller", "accessKeyId"}`: whose key it is, and the secret that its signatures are checked with
 - `{"ask": "may", "accessKeyId", "region", "checks": [{"action", "resource", "context"}]}`: may the caller?
-- `{"ask": "assume", "roleArn", "service", "region", "context"}`: a session of the role, as the service would get it
-- `{"ask": "resource-policy", "policy", "service", "region", "checks": [...]}`: does a policy allow the service itself?
+- `{"ask": "assume", "roleArn", "service", "region", "context"}`: a session of the role for an AWS service
+- `{"ask": "resource-policy", "policy", "service", "region", "checks": [...]}`: may the service itself?
 """
 
 import hmac
@@ -97,13 +100,14 @@ class Iam:
         """Credentials of a role for an AWS service, if the role's trust policy lets that service have it.
 
         Raises:
-            Refused: AccessDenied; that the role does not exist and that it does not trust look alike, as in AWS.
+            Refused: AccessDenied; that the role does not exist and that it does not trust look alike, as in
+            AWS.
         """
         from ministack.services import iam, sts
 
         role_arn, service = question["roleArn"], question["service"]
         account, name = role_arn.split(":")[4], role_arn.rsplit("/", 1)[-1]
-        role = iam._roles.get_scoped(account, None, name)
+        role = iam._roles.get_scoped(account, None, name)  # noqa: SLF001 - nothing public finds a role by its account
         if role is None or role["Arn"] != role_arn:
             raise Refused("AccessDenied", f"{service} cannot assume {role_arn}: the role does not exist.")
         check = {"action": "sts:AssumeRole", "resource": role_arn, "context": question.get("context")}
@@ -111,7 +115,7 @@ class Iam:
         if self._service_decision(trust, check, question) != "Allow":
             raise Refused(
                 "AccessDenied",
-                f"{service} cannot assume {role_arn}: its trust policy does not allow sts:AssumeRole for the service"
+                f"{service} cannot assume {role_arn}: its trust policy does not allow it for the service"
                 f" with {json.dumps(question.get('context') or {})}.",
             )
         key, secret, token = (
@@ -202,24 +206,42 @@ def with_endpoint(app: App, token: str, iam: Iam) -> App:
     return front
 
 
+def take_yaml_definitions() -> None:
+    """Let state machines be defined in YAML files, as CloudFormation does: it turns them into JSON.
+
+    MiniStack hands the file's text to Step Functions as it is, where every execution then ends at once with
+    "Could not parse state machine definition".
+    """
+    import yaml
+    from ministack.services.cloudformation import provisioners
+
+    as_written = provisioners._sfn_definition  # noqa: SLF001 - MiniStack has no hook for this
+
+    def in_json(properties: Json) -> str:
+        text = as_written(properties)
+        return json.dumps(yaml.safe_load(text)) if isinstance(text, str) else text
+
+    provisioners._sfn_definition = in_json  # noqa: SLF001
+
+
 def _lower_keys(context: Json | None) -> Json:
     return {name.lower(): value for name, value in (context or {}).items()}  # as MiniStack looks them up
 
 
 def _is_loopback(scope: MutableMapping[str, Any]) -> bool:
     client = scope.get("client")
-    return bool(client) and ipaddress.ip_address(client[0]).is_loopback
+    return client is not None and ipaddress.ip_address(client[0]).is_loopback
 
 
 async def _body(receive: Receive) -> bytes:
-    body = b""
+    body = bytearray()
     while True:
         message = await receive()
         body += message.get("body", b"")
         if len(body) > MAX_BODY:
             raise ValueError("the question is too long")
         if not message.get("more_body"):
-            return body
+            return bytes(body)
 
 
 async def _answer(send: Send, status: int, answer: Json) -> None:
@@ -238,6 +260,7 @@ def main() -> None:
         )
     import ministack.app as server
 
+    take_yaml_definitions()
     # `main` looks its `app` up in its module when it starts to serve.
     server.app = with_endpoint(server.app, token, Iam())
     server.main()

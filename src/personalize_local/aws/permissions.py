@@ -1,12 +1,14 @@
 """What a caller needs to be allowed for each operation: actions and the resources that they are checked on.
 
 The Service Authorization Reference decides: an operation on one resource is checked on that resource's ARN, a
-Create on the ARN of what it creates (the solution's for a solution version), ListTagsForResource, TagResource and
-UntagResource on the resource in question. A List is checked on the parent that it names, or on `*` without one.
-PutEvents and PutActionInteractions name a tracking id, which is in no ARN, so they are checked on `*`. The id of an
-event tracker is chosen by the service, so CreateEventTracker is checked on `…:event-tracker/*` as a literal.
+Create on the ARN of what it creates (the solution's for a solution version), ListTagsForResource, TagResource
+and UntagResource on the resource in question. A List is checked on the parent that it names, or on `*`
+without one. PutEvents and PutActionInteractions name a tracking id, which is in no ARN, so they are checked
+on `*`. The id of an event tracker is chosen by the service, so CreateEventTracker is checked on
+`…:event-tracker/*` as a literal.
 
-With `tags`, a Create needs `personalize:TagResource` on the same ARN; with a role, `iam:PassRole` on that role.
+With `tags`, a Create needs `personalize:TagResource` on the same ARN; with a role, `iam:PassRole` on that
+role.
 """
 
 from __future__ import annotations
@@ -120,7 +122,7 @@ def _resource(operation: str, params: dict[str, Any], arns: Arns) -> str:
 
 
 def _own_subject(operation: str) -> tuple[str, ...]:
-    """DescribeCampaign, DeleteCampaign, StopRecommender: `campaignArn`, `recommenderArn`; other Lists: their group."""
+    """`campaignArn` for DescribeCampaign, DeleteCampaign, ...; what is left are Lists in a dataset group."""
     for verb in ("Describe", "Delete", "Update", "Start", "Stop"):
         if operation.startswith(verb):
             noun = operation.removeprefix(verb)

@@ -1,9 +1,9 @@
 """Reads data from S3 with the rights of a role, as Amazon Personalize does.
 
-With an IAM (`--iam-endpoint`), everything must be in order that AWS wants in order: the role's trust policy lets
-personalize.amazonaws.com have it for this account and resource, the role's policies allow `s3:ListBucket` and
-`s3:GetObject` (S3 itself checks that), and the bucket policy allows the same to the service. Without an IAM, the
-credentials of the process are used and roles are not looked at.
+With an IAM (`--iam-endpoint`), everything must be in order that AWS wants in order: the role's trust policy
+lets personalize.amazonaws.com have it for this account and resource, the role's policies allow
+`s3:ListBucket` and `s3:GetObject` (S3 itself checks that), and the bucket policy allows the same to the
+service. Without an IAM, the credentials of the process are used and roles are not looked at.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from personalize_local.aws.iam import IamRefused, iam_from_environment
 from personalize_local.aws.permissions import SERVICE
@@ -64,7 +63,7 @@ class S3Objects:
 
     def fetch(self, location: str, role_arn: str | None, folder: Path, *, source_arn: str) -> list[Path]:
         """Download what lies at `location` into `folder`; see `service.objects.Objects.fetch`."""
-        from botocore.exceptions import ClientError  # noqa: PLC0415 - heavy; only workers need it
+        from botocore.exceptions import ClientError
 
         place = Location.parse(location)
         context = {"aws:SourceAccount": self._settings.account_id, "aws:SourceArn": source_arn}
@@ -113,12 +112,11 @@ class S3Objects:
         )
 
     def _connect(self, credentials: dict[str, Any]) -> S3Client:
-        import boto3  # noqa: PLC0415 - heavy; only workers need it
-        from botocore.config import Config  # noqa: PLC0415
+        import boto3
+        from botocore.config import Config
 
         endpoint = s3_endpoint(os.environ)
-        local = endpoint is not None and not urlsplit(endpoint).hostname == "s3.amazonaws.com"
-        config = Config(s3={"addressing_style": "path" if local else "auto"}, retries={"mode": "standard"})
+        config = Config(s3={"addressing_style": "path" if endpoint else "auto"}, retries={"mode": "standard"})
         client: S3Client = boto3.client(
             "s3", endpoint_url=endpoint, region_name=self._settings.region, config=config, **credentials
         )
@@ -145,7 +143,7 @@ class S3Objects:
         """
         if self._iam is None:
             return
-        from botocore.exceptions import ClientError  # noqa: PLC0415
+        from botocore.exceptions import ClientError
 
         try:
             policy = self._connect({}).get_bucket_policy(Bucket=place.bucket)["Policy"]

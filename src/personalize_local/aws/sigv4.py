@@ -1,7 +1,7 @@
 """Signature Version 4, the server's side: what a request claims, and whether its signature is right.
 
-https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html. botocore signs requests, but has nothing that
-checks them; the tests hold this against its signer.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html. botocore signs requests, but has nothing
+that checks them; the tests hold this against its signer.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MAX_SKEW = timedelta(minutes=5)
 _SPACES = re.compile(r" +")
 
 
-class SignatureProblem(Exception):  # noqa: N818 -- what it is, not an error of ours
+class SignatureProblem(Exception):
     """What is wrong with a signature; `code` is the name that AWS gives it."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -77,8 +77,8 @@ def parse(authorization: str | None) -> Signature:
     scope = parts.get("Credential", "").split("/")
     if parts.get("Credential") and (len(scope) != 5 or scope[4] != "aws4_request" or not all(scope)):
         problems.append(
-            "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/aws4_request,"
-            f" got '{parts['Credential'][:200]}'."
+            "Credential must have exactly 5 slash-delimited elements, e.g."
+            f" keyid/date/region/service/aws4_request, got '{parts['Credential'][:200]}'."
         )
     if problems:
         raise SignatureProblem("IncompleteSignatureException", " ".join(problems))
@@ -91,7 +91,8 @@ def verify(signature: Signature, request: SignedRequest, secret: str, *, service
     """Check scope, time and signature.
 
     Raises:
-        SignatureProblem: the request was changed, is too old, or was signed with another secret or for another
+        SignatureProblem: the request was changed, is too old, or was signed with another secret or for
+        another
             service.
     """
     if signature.service != service:
@@ -118,8 +119,8 @@ def verify(signature: Signature, request: SignedRequest, secret: str, *, service
     if not hmac.compare_digest(expected.encode(), signature.digest.encode()):
         raise SignatureProblem(
             "InvalidSignatureException",
-            "The request signature we calculated does not match the signature you provided. Check your AWS Secret"
-            " Access Key and signing method. Consult the service documentation for details.",
+            "The request signature we calculated does not match the signature you provided. Check your AWS"
+            " Secret Access Key and signing method. Consult the service documentation for details.",
         )
 
 

@@ -88,8 +88,8 @@ def _same_host(given: Any, expected: Any) -> bool:
 
 
 def _sns_client(url: str, region: str) -> SNSClient:
-    import boto3  # noqa: PLC0415 - heavy, and only needed here
-    from botocore.config import Config  # noqa: PLC0415
+    import boto3
+    from botocore.config import Config
 
     timeouts = Config(
         connect_timeout=TIMEOUT_SECONDS, read_timeout=TIMEOUT_SECONDS, retries={"max_attempts": 0}
