@@ -12,7 +12,7 @@ from personalize_rules.schemas import Problem
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_DENIED = frozenset({"AccessDenied", "403"})
+DENIED = frozenset({"AccessDenied", "403"})
 _NO_BUCKET = frozenset({"NoSuchBucket", "404"})
 
 
@@ -61,7 +61,7 @@ def list_files(client: "S3Client", location: str) -> Listing:
         code = error.response["Error"]["Code"]
         if code in _NO_BUCKET:
             raise DataInvalid([Problem(location, f"there is no bucket {bucket}.")]) from error
-        if code in _DENIED:
+        if code in DENIED:
             raise NotReadable(location) from error
         raise
     if not key or key.endswith("/"):

@@ -56,6 +56,16 @@ def read(text: str | bytes | Mapping[str, Any]) -> Params:
     return Params(structure.document, (*upgraded.notes, *notes), schemas)
 
 
+def main_form(text: str | bytes | Mapping[str, Any]) -> Mapping[str, Any]:
+    """Read a document and turn it into the main form without any check: it may have mistakes in it.
+
+    Raises:
+        ParamsInvalid: it is not a JSON object.
+
+    """
+    return upgrade(load(text)).document
+
+
 def dataset_group_name(text: str | bytes | Mapping[str, Any]) -> str | None:
     """Tell which dataset group a params file is for, whatever else is wrong with it; None if it names none.
 
@@ -63,6 +73,6 @@ def dataset_group_name(text: str | bytes | Mapping[str, Any]) -> str | None:
         ParamsInvalid: it is not a JSON object.
 
     """
-    group = upgrade(load(text)).document.get("datasetGroup")
+    group = main_form(text).get("datasetGroup")
     name = group.get("name") if isinstance(group, Mapping) else None
     return name if isinstance(name, str) else None

@@ -1,0 +1,123 @@
+"""A first look at the data of a params file: is there a CSV file for every dataset, and has it the columns?
+
+Only the beginnings of files are read, so this takes seconds whatever the size of the data.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from personalize_pipeline.context import Examples
+from personalize_pipeline.data.files import DENIED, Listing, NotReadable, list_files
+from personalize_pipeline.data.headers import HEAD_BYTES, check_headers, values
+from personalize_pipeline.errors import DataInvalid
+from personalize_rules.schemas import DatasetType, Problem, Schema, parse_schema
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_AT_ONCE = 16
+_EXAMPLE_ITEMS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """A dataset's section, as far as it matters here. Without a readable schema there are no columns to check."""
+
+    word: str
+    location: str
+    schema: Schema | None
+
+
+@dataclass(frozen=True, slots=True)
+class FirstLook:
+    """What was found. `notes`: what could not be looked at."""
+
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+    examples: Examples
+
+
+def data_of(document: Mapping[str, Any], bucket: str, prefix: str) -> Iterator[Data]:
+    """The data that a params document (main form, maybe with mistakes in it) asks for."""
+    sections = document.get("datasets")
+    for word, section in sections.items() if isinstance(sections, Mapping) else ():
+        if not isinstance(section, Mapping):
+            continue
+        schema = section.get("schema")
+        source = section.get("dataSource")
+        inner = source.get("dataLocation") if isinstance(source, Mapping) else None
+        location = section.get("dataLocation") or inner
+        yield Data(
+            word,
+            location if isinstance(location, str) else f"s3://{bucket}/{prefix}{word}/",
+            parse_schema(schema)[0] if isinstance(schema, str | Mapping) else None,
+        )
+
+
+def first_look(client: "S3Client", data: Iterable[Data]) -> FirstLook:
+    """Look at the data of all datasets and find all problems at once."""
+    problems: list[Problem] = []
+    notes: list[str] = []
+    examples = Examples()
+    for item in data:
+        place = f"datasets.{item.word}"
+        try:
+            listing = list_files(client, item.location)
+            heads = _heads(client, listing)
+        except DataInvalid as error:
+            problems += [Problem(place, str(problem)) for problem in error.problems]
+        except NotReadable:
+            notes.append(
+                f"{place}: the pipeline may not look into {item.location}, so this data was not checked, and it "
+                "is imported in every run. Amazon Personalize reads it with its own role."
+            )
+        else:
+            problems += [
+                Problem(f"{place}, {found.place}", found.message, found.advice)
+                for found in _check(item, listing, heads)
+            ]
+            if item.word.upper() == DatasetType.INTERACTIONS and heads:
+                examples = _examples(next(iter(heads.values())))
+    return FirstLook(tuple(problems), tuple(notes), examples)
+
+
+def _check(item: Data, listing: Listing, heads: Mapping[str, bytes]) -> list[Problem]:
+    if any(file.is_csv for file in listing.files):
+        return check_headers(heads, item.schema) if item.schema else []
+    advice = "Upload the data there, or give dataLocation."
+    if f"{item.location}/" in {f"s3://{listing.bucket}/{folder}" for folder in listing.deeper}:
+        advice = f"A folder is written with a slash at its end: {item.location}/"
+    elif listing.deeper:
+        advice = f"Folders inside ({listing.deeper[0]}) are not read: put the files one level up."
+    elif listing.files:
+        advice = f"{listing.files[0].key} does not end in .csv."
+    return [Problem(item.location, "there is no CSV file.", advice)]
+
+
+def _heads(client: "S3Client", listing: Listing) -> dict[str, bytes]:
+    """The first bytes of every file, by its address."""
+
+    def head(key: str) -> bytes:
+        answer = client.get_object(Bucket=listing.bucket, Key=key, Range=f"bytes=0-{HEAD_BYTES - 1}")
+        return answer["Body"].read()
+
+    keys = [file.key for file in listing.files]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        try:
+            heads = list(pool.map(head, keys))
+        except ClientError as error:
+            if error.response["Error"]["Code"] in DENIED:
+                raise NotReadable(listing.bucket) from error
+            raise
+    return {f"s3://{listing.bucket}/{key}": found for key, found in zip(keys, heads, strict=True)}
+
+
+def _examples(head: bytes) -> Examples:
+    users = values(head, "USER_ID", 1)
+    return Examples(
+        user_id=users[0] if users else None, item_ids=tuple(values(head, "ITEM_ID", _EXAMPLE_ITEMS))
+    )
