@@ -1,6 +1,7 @@
 """What a command says and where: results on stdout, the rest on stderr, an error without a traceback."""
 
 import json
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,8 +41,11 @@ def fail(text: str) -> NoReturn:
 
 @contextmanager
 def errors_for_people() -> Iterator[None]:
-    """Turn what the user, AWS or the network can get wrong into a message; a bug keeps its traceback."""
-    # Only loaded after something went wrong: botocore takes longer than `--help` may.
+    """Turn what the user, AWS or the network can get wrong into a message; a bug keeps its traceback.
+
+    A command that is told to end (SIGTERM) cleans up as after Ctrl-C.
+    """
+    before = signal.signal(signal.SIGTERM, _end)
     try:
         yield
     except (typer.Exit, typer.Abort):
@@ -50,9 +54,16 @@ def errors_for_people() -> Iterator[None]:
         note("\nInterrupted.")
         raise typer.Exit(130) from None
     except Exception as error:
+        # Only loaded after something went wrong: botocore takes longer than `--help` may.
         from personalize_pipeline.cli.failures import explanation
 
         text = explanation(error)
         if text is None:
             raise
         fail(text)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _end(number: int, _frame: object) -> NoReturn:
+    raise SystemExit(128 + number)

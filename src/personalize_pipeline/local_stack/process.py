@@ -89,6 +89,8 @@ class Process:
             os.killpg(pid, signal.SIGKILL)
         while self.pid() == pid:
             time.sleep(0.02)
+        with suppress(ChildProcessError):  # a command before this one started it
+            os.waitpid(pid, 0)
         self.pid_file.unlink(missing_ok=True)
         return True
 
