@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from personalize_local.service import kinds
 from personalize_local.service.errors import InvalidInputException, ResourceInUseException
-from personalize_local.service.kinds import CREATING, MOVING, Status
-from personalize_local.service.resource import Answer, Context, Resource, Tags, moment, named, operation
+from personalize_local.service.kinds import CREATING, Status
+from personalize_local.service.resource import Answer, Context, Tags, Updatable, named, operation
 from personalize_local.service.schemas import read_schema
 from personalize_rules.schemas import DatasetType, Domain, Schema, check_schema
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _UPDATABLE = (DatasetType.ITEMS, DatasetType.USERS)
 
 
-class Datasets(Resource):
+class Datasets(Updatable):
     """CreateDataset, DescribeDataset, ListDatasets, UpdateDataset, DeleteDataset."""
 
     kind = kinds.DATASET
@@ -29,6 +29,7 @@ class Datasets(Resource):
     listed = "datasets"
     summary: ClassVar = ("name", "datasetArn", "datasetType")
     shows_reason = False
+    update_member = "latestDatasetUpdate"
 
     @operation
     def create_dataset(
@@ -80,9 +81,7 @@ class Datasets(Resource):
         with self.store.transaction():
             record = self.get(datasetArn)
             self.require_active(record)
-            update = record.body.get("latestDatasetUpdate")
-            if update and update["status"] in MOVING:
-                raise ResourceInUseException(f"Resource {datasetArn} is being updated.")
+            self.refuse_during_update(record)
             if self.store.count(kinds.IMPORT_JOB, parent=datasetArn, statuses=CREATING):
                 raise ResourceInUseException(f"Resource {datasetArn} has an import job in progress.")
             new = self.fetch(kinds.SCHEMA, schemaArn)
@@ -91,15 +90,7 @@ class Datasets(Resource):
             _refuse_unfit(new, dataset_type, group.body.get("domain"))
             old = self.fetch(kinds.SCHEMA, record.body["schemaArn"])
             _refuse_changes(read_schema(old), read_schema(new), dataset_type)
-            now = self.context.clock.now()
-            record.body["latestDatasetUpdate"] = {
-                "schemaArn": schemaArn,
-                "status": Status.PENDING,
-                "creationDateTime": now,
-                "lastUpdatedDateTime": now,
-            }
-            self.store.save(record)
-            self._schedule_update(record)
+            self.start_update(record, {"schemaArn": schemaArn})
         return {"datasetArn": datasetArn}
 
     @operation
@@ -109,25 +100,15 @@ class Datasets(Resource):
             record = self.get(datasetArn)
             return self.delete(record, blockers=self._blockers(record))
 
-    def view(self, record: Record) -> Answer:
-        """The dataset; times of the update as times."""
-        view = super().view(record)
-        if update := record.body.get("latestDatasetUpdate"):
-            view["latestDatasetUpdate"] = update_view(update)
-        return view
-
-    def schedule(self, record: Record) -> None:
-        """Also a schema replacement."""
-        super().schedule(record)
-        self._schedule_update(record)
-
-    def resume(self) -> None:
-        """Those that were moving, and those whose schema was being replaced."""
-        for record in self.store.find(self.kind):
-            self.schedule(record)
+    def apply_update(self, record: Record, update: dict[str, Any]) -> None:
+        """The new columns are there from now on, without values for the records that exist."""
+        record.body["schemaArn"] = update["schemaArn"]
 
     def removed(self, record: Record) -> None:
-        """The data goes with the dataset."""
+        """The data goes with the dataset. Its import jobs stay known, but not as those of a namesake to come."""
+        for job in self.store.find(kinds.IMPORT_JOB, parent=record.arn):
+            job.parent = ""
+            self.store.save(job)
         self.store.execute("DELETE FROM events WHERE dataset = ?", (record.number,))
         shutil.rmtree(dataset_folder(self.context, record), ignore_errors=True)
 
@@ -150,27 +131,6 @@ class Datasets(Resource):
         )
         return blockers
 
-    def _schedule_update(self, record: Record) -> None:
-        update = record.body.get("latestDatasetUpdate")
-        if update and update["status"] in CREATING:
-            self._at(update["creationDateTime"], self._replace_schema, record.arn)
-
-    def _replace_schema(self, arn: str) -> None:
-        with self.store.transaction():
-            record = self._in(arn, Status.ACTIVE)
-            update = record and record.body.get("latestDatasetUpdate")
-            if record is None or not update or update["status"] not in CREATING:
-                return
-            if update["status"] == Status.PENDING:
-                update["status"] = Status.IN_PROGRESS
-                self._at(update["creationDateTime"], self._replace_schema, arn)
-            else:
-                update["status"] = Status.ACTIVE
-                record.body["schemaArn"] = update["schemaArn"]
-                record.updated = self.context.clock.now()
-            update["lastUpdatedDateTime"] = self.context.clock.now()
-            self.store.save(record)
-
 
 def dataset_folder(context: Context, record: Record) -> Path:
     """Where the data of a dataset lies; a dataset of the same name that comes later gets another folder."""
@@ -185,6 +145,23 @@ def find_dataset(store: Store, group_arn: str, dataset_type: DatasetType) -> Rec
     return None
 
 
+def dataset_arguments(context: Context, group_arn: str) -> dict[str, dict[str, Any]]:
+    """The datasets of a group as jobs get them, by type."""
+    datasets = {}
+    for dataset_type in (DatasetType.INTERACTIONS, DatasetType.ITEMS, DatasetType.USERS):
+        dataset = find_dataset(context.store, group_arn, dataset_type)
+        if dataset is None:
+            continue
+        schema = context.store.get(dataset.body["schemaArn"])
+        assert schema  # cannot be deleted while the dataset refers to it
+        datasets[str(dataset_type)] = {
+            "number": dataset.number,
+            "folder": str(dataset_folder(context, dataset)),
+            "schema": schema.body["schema"],
+        }
+    return datasets
+
+
 def group_schemas(store: Store, group_arn: str) -> dict[DatasetType, Schema]:
     """The schemas of a group's datasets."""
     schemas = {}
@@ -193,15 +170,6 @@ def group_schemas(store: Store, group_arn: str) -> dict[DatasetType, Schema]:
         if schema:
             schemas[DatasetType(record.body["datasetType"])] = read_schema(schema)
     return schemas
-
-
-def update_view(update: dict[str, Any]) -> dict[str, Any]:
-    """A `latest…Update` structure as answers carry it."""
-    return {
-        **update,
-        "creationDateTime": moment(update["creationDateTime"]),
-        "lastUpdatedDateTime": moment(update["lastUpdatedDateTime"]),
-    }
 
 
 def _refuse_unfit(schema: Record, dataset_type: DatasetType, domain: str | None) -> None:

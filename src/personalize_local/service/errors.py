@@ -38,7 +38,7 @@ class ServiceError(Exception):
         return type(self).__name__
 
 
-class InvalidInputException(ServiceError):
+class InvalidInputException(ServiceError):  # noqa: N818
     """A value is not acceptable, or does not fit the state of what it names."""
 
     @classmethod
@@ -47,7 +47,7 @@ class InvalidInputException(ServiceError):
         return cls(" ".join(_sentence(problem) for problem in problems))
 
 
-class ResourceAlreadyExistsException(ServiceError):
+class ResourceAlreadyExistsException(ServiceError):  # noqa: N818
     """The name is taken."""
 
     @classmethod
@@ -56,7 +56,7 @@ class ResourceAlreadyExistsException(ServiceError):
         return cls(f"Another resource with Arn {arn} already exists.")
 
 
-class ResourceNotFoundException(ServiceError):
+class ResourceNotFoundException(ServiceError):  # noqa: N818
     """No resource has this ARN."""
 
     @classmethod
@@ -65,15 +65,15 @@ class ResourceNotFoundException(ServiceError):
         return cls(f"Resource Arn {arn} does not exist.")
 
 
-class ResourceInUseException(ServiceError):
+class ResourceInUseException(ServiceError):  # noqa: N818
     """The resource, or one that depends on it, is not in a state that allows this."""
 
 
-class LimitExceededException(ServiceError):
+class LimitExceededException(ServiceError):  # noqa: N818
     """A quota is used up."""
 
 
-class InvalidNextTokenException(ServiceError):
+class InvalidNextTokenException(ServiceError):  # noqa: N818
     """The page token was not made by this operation."""
 
     @classmethod
@@ -84,11 +84,11 @@ class InvalidNextTokenException(ServiceError):
         )
 
 
-class TooManyTagsException(ServiceError):
+class TooManyTagsException(ServiceError):  # noqa: N818
     """More tags than a resource may have."""
 
 
-class TooManyTagKeysException(ServiceError):
+class TooManyTagKeysException(ServiceError):  # noqa: N818
     """More tag keys than one request may have."""
 
 

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING, Any
 
+from personalize_local.service.campaigns import Campaigns
 from personalize_local.service.clock import Clock, SystemClock
 from personalize_local.service.dataset_groups import DatasetGroups
+from personalize_local.service.dataset_import_jobs import DatasetImportJobs
 from personalize_local.service.datasets import Datasets
+from personalize_local.service.deployments import Deployments
+from personalize_local.service.event_trackers import EventTrackers
+from personalize_local.service.events import Events
 from personalize_local.service.faults import Faults
+from personalize_local.service.filters import Filters
 from personalize_local.service.lifecycle import Lifecycle
+from personalize_local.service.live_events import LiveEvents
+from personalize_local.service.recipes import Recipes
 from personalize_local.service.resource import Context, Resource
+from personalize_local.service.runtime import Runtime
 from personalize_local.service.schemas import Schemas
+from personalize_local.service.scratch import SCRATCH
+from personalize_local.service.solution_versions import SolutionVersions, clean_models
+from personalize_local.service.solutions import Solutions
 from personalize_local.service.store import Store
 from personalize_local.service.tags import TagOperations
 from personalize_local.service.workers import Workers
@@ -41,11 +54,28 @@ class Service:
             workers=Workers(settings),
             faults=self.faults,
         )
+        self._live = LiveEvents(
+            self.context.store,
+            users=settings.live_users_in_memory,
+            events_per_user=settings.live_events_per_user,
+        )
+        self._deployments = Deployments(self.context)
+        self._runtime = Runtime(self.context, self._deployments, self._live)
+        campaigns = Campaigns(self.context, self._deployments)
         parts = [
             Schemas(self.context),
             DatasetGroups(self.context),
             Datasets(self.context),
+            DatasetImportJobs(self.context, self._deployments),
+            EventTrackers(self.context),
+            Filters(self.context),
+            Solutions(self.context),
+            SolutionVersions(self.context, on_active=campaigns.follow),
+            campaigns,
+            Recipes(self.context),
             TagOperations(self.context),
+            Events(self.context, self._live),
+            self._runtime,
         ]
         self._resources = [part for part in parts if isinstance(part, Resource)]
         self.operations: dict[str, Callable[..., dict[str, Any]]] = {
@@ -57,13 +87,20 @@ class Service:
 
     def __getattr__(self, name: str) -> Callable[..., dict[str, Any]]:
         """The operation `name`."""
-        try:
-            return self.__dict__["operations"][name]
-        except KeyError:
-            raise AttributeError(f"Personalize Local has no operation {name}") from None
+        operations: dict[str, Callable[..., dict[str, Any]]] = self.__dict__.get("operations", {})
+        if name not in operations:
+            raise AttributeError(f"Personalize Local has no operation {name}")
+        return operations[name]
+
+    def answers_at_once(self, name: str, params: dict[str, Any]) -> bool:
+        """Whether an operation of the runtime API will be answered from memory, without waiting for anything."""
+        return name in _FROM_MEMORY and self._runtime.answers_at_once(params)
 
     def start(self) -> None:
         """Begin to work, with everything that was moving when the last process ended."""
+        shutil.rmtree(self.settings.data_dir / SCRATCH, ignore_errors=True)
+        clean_models(self.context)
+        self._deployments.resume()
         for resource in self._resources:
             resource.resume()
         self.context.lifecycle.start()
@@ -72,4 +109,8 @@ class Service:
         """End all processes and close the store. Work in progress goes on at the next start."""
         self.context.lifecycle.stop()
         self.context.workers.stop()
+        self._live.close()
         self.context.store.close()
+
+
+_FROM_MEMORY = frozenset({"get_recommendations", "get_personalized_ranking"})

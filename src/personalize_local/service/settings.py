@@ -11,25 +11,27 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from personalize_rules import quotas
+
 
 @dataclass(frozen=True, slots=True)
 class Quotas:
-    """Amazon's default quotas ("Endpoints and quotas"); all of them can be raised here."""
+    """Amazon's quotas of accounts and requests; any of them can be set to another number here."""
 
-    schemas: int = 500
-    dataset_groups: int = 5
-    running_import_jobs: int = 5
-    running_solution_versions: int = 20
-    solutions_per_group: int = 10
-    campaigns_per_group: int = 5
-    filters_per_group: int = 30
-    fields_per_filter: int = 10
-    fields_of_all_filters: int = 20
-    tags: int = 50
-    event_bytes: int = 10_240
-    results: int = 500
-    results_with_metadata: int = 50
-    metadata_columns: int = 10
+    schemas: int = quotas.SCHEMAS
+    dataset_groups: int = quotas.DATASET_GROUPS
+    running_import_jobs: int = quotas.RUNNING_IMPORT_JOBS
+    running_solution_versions: int = quotas.RUNNING_SOLUTION_VERSIONS
+    solutions: int = quotas.SOLUTIONS
+    campaigns: int = quotas.CAMPAIGNS
+    filters: int = quotas.FILTERS
+    filter_fields: int = quotas.FILTER_FIELDS
+    filter_fields_of_group: int = quotas.FILTER_FIELDS_OF_DATASET_GROUP
+    tags: int = quotas.TAGS
+    event_bytes: int = quotas.EVENT_SIZE
+    results: int = quotas.RESULTS
+    results_with_metadata: int = quotas.RESULTS_WITH_METADATA
+    metadata_columns: int = quotas.METADATA_COLUMNS
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    Values = Sequence[Any] | Mapping[str, Any]
 
 # Raised when a table changes; a file of another version is refused rather than misread.
 VERSION = 1
@@ -91,12 +93,17 @@ _COLUMNS = (
 
 
 class Store:
-    """Access to the file. Thread-safe: one connection, one lock, which `transaction` holds over several statements."""
+    """Access to the file. Thread-safe: one connection and one lock, which `transaction` holds for its time.
+
+    `generation` grows with every change of a resource: what was worked out from resources is good as long as it
+    is the same.
+    """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self.lock = threading.RLock()
+        self.generation = 0
         self._depth = 0
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._connection.execute("PRAGMA journal_mode = WAL")
@@ -132,15 +139,19 @@ class Store:
             finally:
                 self._depth = 0
 
-    def execute(self, statement: str, values: Iterable[Any] = ()) -> sqlite3.Cursor:
+    def execute(self, statement: str, values: Values = ()) -> sqlite3.Cursor:
         """One statement that writes; counts and the last row's number are in the cursor."""
         with self.lock:
-            return self._connection.execute(statement, tuple(values))
+            return self._connection.execute(statement, values)
 
-    def rows(self, statement: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
+    def rows(self, statement: str, values: Values = ()) -> list[tuple[Any, ...]]:
         """All rows of one statement that reads."""
         with self.lock:
-            return self._connection.execute(statement, tuple(values)).fetchall()
+            return self._connection.execute(statement, values).fetchall()
+
+    def reader(self) -> sqlite3.Connection:
+        """A connection that only reads, and never waits for writers; to be used by one thread at a time."""
+        return open_reader(self.path)
 
     def insert(self, record: Record) -> None:
         """Add a resource and give it its number."""
@@ -161,12 +172,15 @@ class Store:
             ),
         )
         record.number = int(cursor.lastrowid or 0)
+        self.generation += 1
 
     def save(self, record: Record) -> None:
         """Write what may change: status, reason, time, body, private, parent."""
         self.execute(
-            "UPDATE resources SET status = ?, failure_reason = ?, updated = ?, body = ?, private = ? WHERE arn = ?",
+            "UPDATE resources SET parent = ?, status = ?, failure_reason = ?, updated = ?, body = ?, private = ?"
+            " WHERE arn = ?",
             (
+                record.parent,
                 record.status,
                 record.failure_reason,
                 record.updated,
@@ -175,12 +189,14 @@ class Store:
                 record.arn,
             ),
         )
+        self.generation += 1
 
     def remove(self, arn: str) -> None:
         """Take a resource and its tags away."""
         with self.transaction():
             self.execute("DELETE FROM resources WHERE arn = ?", (arn,))
             self.execute("DELETE FROM tags WHERE arn = ?", (arn,))
+        self.generation += 1
 
     def get(self, arn: str) -> Record | None:
         """The resource with this ARN."""
@@ -193,12 +209,13 @@ class Store:
         *,
         group: str | None = None,
         parent: str | None = None,
+        name: str | None = None,
         statuses: Iterable[str] | None = None,
         after: int = 0,
         limit: int = -1,
     ) -> list[Record]:
         """Resources of a kind in the order of their creation."""
-        where, values = _where(kind, group, parent, statuses)
+        where, values = _where(kind, statuses, dataset_group=group, parent=parent, name=name)
         return [
             _record(row)
             for row in self.rows(
@@ -216,7 +233,7 @@ class Store:
         statuses: Iterable[str] | None = None,
     ) -> int:
         """How many `find` would give."""
-        where, values = _where(kind, group, parent, statuses)
+        where, values = _where(kind, statuses, dataset_group=group, parent=parent)
         return int(self.rows(f"SELECT count(*) FROM resources WHERE {where}", values)[0][0])  # noqa: S608
 
     def tags(self, arn: str) -> dict[str, str]:
@@ -236,8 +253,8 @@ class Store:
             return
         if version:
             raise StoreUnreadable(
-                f"{self.path} was written by another version of Personalize Local "
-                f"(format {version}, this one reads {VERSION}). Use another --data folder, or delete this one."
+                f"{self.path} was written by another version of Personalize Local (format {version}, this "
+                f"one reads {VERSION}). Use another --data folder, or delete this one."
             )
         with self.transaction():
             for statement in _TABLES.split(";"):
@@ -246,11 +263,14 @@ class Store:
             self._connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
-def _where(
-    kind: str, group: str | None, parent: str | None, statuses: Iterable[str] | None
-) -> tuple[str, list[Any]]:
+def open_reader(path: Path) -> sqlite3.Connection:
+    """Open the file to read what is committed, from any process."""
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False)
+
+
+def _where(kind: str, statuses: Iterable[str] | None, **columns: str | None) -> tuple[str, list[Any]]:
     where, values = "kind = ?", [kind]
-    for column, value in (("dataset_group", group), ("parent", parent)):
+    for column, value in columns.items():
         if value is not None:
             where += f" AND {column} = ?"
             values.append(value)

@@ -1,8 +1,8 @@
 """Processes for the heavy work, so that imports and training never hold up an answer.
 
 Each is a fresh interpreter (`worker_process`) that is given one job at a time as a line of JSON. Started when
-needed or `warm`ed beforehand, ended after a while without work. A process that reads the end of its input, because
-the server is gone in whatever way, ends at once: nothing is left running.
+needed or `warm`ed beforehand, ended after a while without work. A process that reads the end of its input,
+because the server is gone in whatever way, ends at once: nothing is left running.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Outcome:
 
 @dataclass(slots=True)
 class Job:
-    """`task` names a function of `service.jobs`; `turn` (a dataset group) is who shares the workers with whom."""
+    """`task` names a function of `service.jobs`; `turn` (a dataset group) is what shares the workers fairly."""
 
     key: str
     turn: str
@@ -123,7 +123,7 @@ class Workers:
         return True
 
     def stop(self) -> None:
-        """End all processes. What was running is not reported as done: it is taken up again at the next start."""
+        """End all processes. What was running is not reported as done, and taken up at the next start."""
         with self._lock:
             self._stopping = True
             self._waiting = _Queue()

@@ -1,0 +1,196 @@
+"""Models in memory: what answers requests, with the metadata and histories that filters need.
+
+A model's files are those of its training. What filters see (items' metadata, users' properties, bulk histories) is the
+datasets as they are today; it is prepared by a worker at deployment and after every import, into folders whose names
+say what they were made from, and swapped in when it is ready.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import shutil
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from personalize_local.service import kinds
+from personalize_local.service.datasets import dataset_arguments, find_dataset
+from personalize_local.service.kinds import Status
+from personalize_local.service.solution_versions import model_folder
+from personalize_local.service.workers import Job, Outcome
+from personalize_rules.recipes import Recipe, find_recipe
+from personalize_rules.schemas import DatasetType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from personalize_local.engine.catalogue import ItemTable
+    from personalize_local.engine.events import EventView
+    from personalize_local.engine.filtering import CompiledFilter
+    from personalize_local.engine.serving import Model
+    from personalize_local.service.resource import Context
+    from personalize_local.service.store import Record
+
+logger = logging.getLogger(__name__)
+
+@dataclass(slots=True)
+class Deployment:
+    """A solution version ready to answer. Immutable but for the filters, which are compiled when first used."""
+
+    recipe: Recipe
+    model: Model
+    items: ItemTable  # in the order of the model's items
+    users: ItemTable | None
+    events: EventView
+    dataset: int | None  # number of the Interactions dataset: where the live events are
+    last_event: int  # number of the last live event that the model was trained on
+    size: int  # bytes of all files
+    filters: dict[int, CompiledFilter] = field(default_factory=dict)  # by number of the filter
+
+
+class Deployments:
+    """The deployed versions: loaded when first asked for, evicted under a memory limit, renewed with the data."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._lock = threading.Lock()
+        self._loaded: OrderedDict[str, Deployment] = OrderedDict()
+        self._orders = itertools.count(1)
+        self._latest: dict[str, int] = {}  # by version: the preparation that was asked for last
+
+    def loaded(self, version_arn: str) -> Deployment | None:
+        """The version, if it is in memory."""
+        return self._loaded.get(version_arn)
+
+    def get(self, version_arn: str) -> Deployment:
+        """The version, which must have been prepared; from disk if it is not in memory."""
+        with self._lock:
+            found = self._loaded.get(version_arn)
+            if found is None:
+                version = self._context.store.get(version_arn)
+                assert version  # the caller's campaign keeps it from being deleted
+                found = self._loaded[version_arn] = self._load(version)
+                self._evict(version_arn)
+            else:
+                self._loaded.move_to_end(version_arn)
+            return found
+
+    def prepare(self, version: Record, done: Callable[[str | None], None]) -> None:
+        """Have a worker prepare what filters need, as the datasets are now; `done` gets a reason on failure."""
+        order = self._latest[version.arn] = next(self._orders)
+        arguments = {
+            "model": str(model_folder(self._context, version)),
+            "target": str(serving_folder(self._context)),
+            "datasets": dataset_arguments(self._context, version.group),
+        }
+
+        def end(outcome: Outcome) -> None:
+            if outcome.result is not None:
+                self._keep(version.arn, order, outcome.result)
+            done(outcome.reason)
+
+        job = Job(f"prepare/{version.arn}/{order}", version.group, "prepare_serving", arguments, end)
+        self._context.workers.submit(job)
+
+    def data_changed(self, group_arn: str) -> None:
+        """Let the campaigns of a group see new data. Until that is done, they see the old.
+
+        Called in the transaction that makes the data official, so that a restart finishes it.
+        """
+        for version in self._deployed(group_arn):
+            version.private["stale"] = True
+            self._context.store.save(version)
+            self._renew(version)
+
+    def resume(self) -> None:
+        """After a start: prepare what was not finished, remove what nothing refers to."""
+        used: set[str] = set()
+        for version in self._context.store.find(kinds.SOLUTION_VERSION, statuses=[Status.ACTIVE]):
+            used.update(filter(None, version.private.get("serving", {}).values()))
+        folder = serving_folder(self._context)
+        for entry in folder.iterdir() if folder.is_dir() else ():
+            if entry.name not in used:
+                shutil.rmtree(entry, ignore_errors=True)
+        for version in self._deployed(None):
+            if version.private.get("stale"):
+                self._renew(version)
+
+    def _renew(self, version: Record) -> None:
+        def done(reason: str | None) -> None:
+            if reason:
+                logger.error("%s keeps its old data for filters: %s", version.arn, reason)
+
+        self.prepare(version, done)
+
+    def _keep(self, version_arn: str, order: int, serving: dict[str, Any]) -> None:
+        store = self._context.store
+        with store.transaction():
+            version = store.get(version_arn)
+            if version is None or order != self._latest[version_arn]:
+                return  # deleted, or newer data is on its way
+            version.private |= {"serving": serving, "stale": False}
+            store.save(version)
+        with self._lock:
+            was_loaded = self._loaded.pop(version_arn, None) is not None
+        if was_loaded:
+            self.get(version_arn)  # here, not in the next request
+
+    def _deployed(self, group_arn: str | None) -> list[Record]:
+        store = self._context.store
+        arns = dict.fromkeys(
+            arn
+            for campaign in store.find(kinds.CAMPAIGN, group=group_arn)
+            for arn in (campaign.private["version"], campaign.private.get("nextVersion"))
+            if arn
+        )
+        found = [store.get(arn) for arn in arns]
+        return [version for version in found if version is not None]
+
+    def _load(self, version: Record) -> Deployment:
+        # Imported here, because a server without campaigns does without numpy.
+        from personalize_local.engine.catalogue import ItemTable  # noqa: PLC0415
+        from personalize_local.engine.events import EventHistory, EventView  # noqa: PLC0415
+        from personalize_local.engine.serving import load  # noqa: PLC0415
+
+        context = self._context
+        recipe = find_recipe(version.body["recipeArn"])
+        assert recipe  # checked by CreateSolution
+        folder = model_folder(context, version)
+        model = load(folder)
+        serving = version.private["serving"]
+        prepared = serving_folder(context)
+        interactions = find_dataset(context.store, version.group, DatasetType.INTERACTIONS)
+        folders = [folder, *(prepared / name for name in serving.values() if name)]
+        return Deployment(
+            recipe=recipe,
+            model=model,
+            items=ItemTable(prepared / serving["items"]),
+            users=ItemTable(prepared / serving["users"]) if serving["users"] else None,
+            events=EventHistory(prepared / serving["events"]).view(model.item_ids)
+            if serving["events"]
+            else EventView.live_only(model.item_ids),
+            dataset=interactions.number if interactions else None,
+            last_event=version.private["lastEvent"],
+            size=sum(_size(one) for one in folders),
+        )
+
+    def _evict(self, keep: str) -> None:
+        limit = self._context.settings.model_memory_bytes
+        total = sum(deployment.size for deployment in self._loaded.values())
+        for arn in list(self._loaded):
+            if total <= limit:
+                return
+            if arn != keep:
+                total -= self._loaded.pop(arn).size
+
+
+def serving_folder(context: Context) -> Path:
+    """Where prepared data is."""
+    return context.settings.data_dir / "serving"
+
+
+def _size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.iterdir() if file.is_file())

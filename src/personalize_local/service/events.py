@@ -1,0 +1,142 @@
+"""The events API: PutEvents."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from personalize_local.service import kinds
+from personalize_local.service.datasets import find_dataset
+from personalize_local.service.errors import InvalidInputException
+from personalize_local.service.kinds import Status
+from personalize_local.service.live_events import LiveEvents, NewEvent
+from personalize_local.service.properties import column_values, parse_properties
+from personalize_local.service.resource import Answer, Context, operation
+from personalize_local.service.schemas import read_schema
+from personalize_rules.schemas import DatasetType, Schema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """Where the events of a tracking ID go."""
+
+    dataset: int
+    schema: Schema
+
+
+class Events:
+    """PutEvents."""
+
+    def __init__(self, context: Context, live: LiveEvents) -> None:
+        self.context = context
+        self._live = live
+        self._targets: dict[str, _Target] = {}
+        self._generation = -1
+
+    @operation
+    def put_events(
+        self,
+        *,
+        trackingId: str,
+        sessionId: str,
+        eventList: list[dict[str, Any]],
+        userId: str | None = None,
+    ) -> Answer:
+        """All events of the call or none. They count in the next answer for the user (or, without, the session)."""
+        target = self._target(trackingId)
+        events, problems = [], []
+        for index, event in enumerate(eventList):
+            new, found = self._event(event, target.schema, userId, sessionId)
+            problems += [f"eventList[{index}]: {problem}" for problem in found]
+            events.append(new)
+        if problems:
+            raise InvalidInputException.of(problems)
+        self._live.put(target.dataset, events)
+        return {}
+
+    def _target(self, tracking_id: str) -> _Target:
+        store = self.context.store
+        if self._generation != store.generation:
+            self._targets, self._generation = {}, store.generation
+        target = self._targets.get(tracking_id)
+        if target is None:
+            target = self._targets[tracking_id] = self._find_target(tracking_id)
+        return target
+
+    def _find_target(self, tracking_id: str) -> _Target:
+        store = self.context.store
+        for tracker in store.find(kinds.EVENT_TRACKER):
+            if tracker.body["trackingId"] != tracking_id:
+                continue
+            if tracker.status != Status.ACTIVE:
+                raise InvalidInputException(
+                    f"Event tracker {tracker.arn} is not ACTIVE. Its status is {tracker.status}."
+                )
+            dataset = find_dataset(store, tracker.group, DatasetType.INTERACTIONS)
+            if dataset is None or dataset.status != Status.ACTIVE:
+                raise InvalidInputException(
+                    f"Dataset group {tracker.group} has no ACTIVE Interactions dataset to put events into."
+                )
+            schema = store.get(dataset.body["schemaArn"])
+            assert schema  # cannot be deleted while the dataset refers to it
+            return _Target(dataset.number, read_schema(schema))
+        # The model has no other error for it.
+        raise InvalidInputException(f"Tracking ID {tracking_id} does not exist.")
+
+    def _event(
+        self, event: Mapping[str, Any], schema: Schema, user: str | None, session: str
+    ) -> tuple[NewEvent, list[str]]:
+        size = len(json.dumps(event, default=str))
+        limit = self.context.settings.quotas.event_bytes
+        problems = [f"The event has {size} bytes, more than {limit}"] if size > limit else []
+        properties = parse_properties(event.get("properties"))
+        # Older clients put these two into the properties, and the service still takes them there.
+        item = event.get("itemId", properties.pop("ITEM_ID", None))
+        value = event.get("eventValue", properties.pop("EVENT_VALUE", None))
+        if item is not None and not isinstance(item, str):
+            item = str(item)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+            problems.append(f"eventValue: {json.dumps(value)} must be a number")
+            value = None
+        columns, wrong = column_values(
+            {key: found for key, found in properties.items() if key not in _OWN_COLUMNS}, schema
+        )
+        problems += wrong
+        columns |= {
+            name: found for name, found in _tracking_columns(event).items() if schema.field(name) is not None
+        }
+        new = NewEvent(
+            session=session,
+            user=user,
+            item=item,
+            type=event["eventType"],
+            timestamp=_seconds(event["sentAt"]),
+            value=value,
+            event_id=event.get("eventId"),
+            columns=columns,
+        )
+        return new, problems
+
+
+_OWN_COLUMNS = frozenset({"USER_ID", "TIMESTAMP", "EVENT_TYPE"})
+
+
+def _tracking_columns(event: Mapping[str, Any]) -> dict[str, Any]:
+    """What came beside the properties and has a reserved column."""
+    columns: dict[str, Any] = {}
+    if shown := event.get("impression"):
+        columns["IMPRESSION"] = "|".join(shown)
+    if recommendation := event.get("recommendationId"):
+        columns["RECOMMENDATION_ID"] = recommendation
+    if source := event.get("metricAttribution", {}).get("eventAttributionSource"):
+        columns["EVENT_ATTRIBUTION_SOURCE"] = source
+    return columns
+
+
+def _seconds(moment: datetime | float) -> int:
+    return int(moment.timestamp() if isinstance(moment, datetime) else moment)

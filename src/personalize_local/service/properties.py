@@ -1,0 +1,63 @@
+"""The `properties` of Put calls: a JSON object in camelCase, for columns in UPPER_SNAKE_CASE."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from personalize_local.service.errors import InvalidInputException
+
+if TYPE_CHECKING:
+    from personalize_rules.schemas import Field, Schema
+
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def parse_properties(text: str | None) -> dict[str, Any]:
+    """Read the JSON object; keys become names of columns (`numRatings` -> `NUM_RATINGS`).
+
+    Raises:
+        InvalidInputException: it is none; in the service's words.
+    """
+    if not text:
+        return {}
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInputException("Error parsing properties json") from error
+    if not isinstance(found, dict):
+        raise InvalidInputException("Error parsing properties json")
+    return {_HUMP.sub("_", key).upper(): value for key, value in found.items()}
+
+
+def column_values(properties: dict[str, Any], schema: Schema) -> tuple[dict[str, Any], list[str]]:
+    """Values for the columns that the schema has, and what is wrong with them. Other keys are dropped.
+
+    Whether the service drops or refuses other keys is not documented.
+    """
+    columns, problems = {}, []
+    for name, value in properties.items():
+        field = schema.find(name)
+        if field is None:
+            continue
+        converted, problem = _converted(field, value)
+        if problem:
+            problems.append(f"properties: {field.name}: {json.dumps(value)} {problem}")
+        else:
+            columns[field.name] = converted
+    return columns, problems
+
+
+def _converted(field: Field, value: Any) -> tuple[Any, str | None]:
+    if value is None:
+        return None, None if field.nullable else "is not allowed: the schema has no null"
+    if field.type == "string":
+        return (value, None) if isinstance(value, str) else (None, "must be a string")
+    if field.type == "boolean":
+        return (value, None) if isinstance(value, bool) else (None, "must be true or false")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None, "must be a number"
+    if field.type in ("int", "long"):
+        return (int(value), None) if float(value).is_integer() else (None, "must be a whole number")
+    return float(value), None

@@ -1,0 +1,294 @@
+"""Solution versions: trained models, and the numbers that say how good they are."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from personalize_local.service import kinds
+from personalize_local.service.dataset_import_jobs import has_data
+from personalize_local.service.datasets import dataset_arguments, find_dataset
+from personalize_local.service.errors import (
+    InvalidInputException,
+    LimitExceededException,
+    ResourceAlreadyExistsException,
+    ResourceInUseException,
+    ResourceNotFoundException,
+)
+from personalize_local.service.kinds import CREATING, MOVING, Status
+from personalize_local.service.resource import Answer, Context, Resource, Tags, moment, operation
+from personalize_local.service.workers import Job, Outcome
+from personalize_rules.recipes import Recipe, find_recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from personalize_local.service.store import Record
+
+_FROM_SOLUTION = (
+    "solutionArn",
+    "performHPO",
+    "performAutoML",
+    "performIncrementalUpdate",
+    "recipeArn",
+    "eventType",
+    "datasetGroupArn",
+    "solutionConfig",
+)
+
+
+class SolutionVersions(Resource):
+    """CreateSolutionVersion, Describe, List, StopSolutionVersionCreation, GetSolutionMetrics.
+
+    Versions are deleted with their solution.
+    """
+
+    kind = kinds.SOLUTION_VERSION
+    member = "solutionVersion"
+    listed = "solutionVersions"
+    summary: ClassVar = ("solutionVersionArn", "trainingMode", "trainingType")
+
+    def __init__(self, context: Context, *, on_active: Callable[[Record], None]) -> None:
+        super().__init__(context)
+        self._on_active = on_active
+
+    @operation
+    def create_solution_version(
+        self,
+        *,
+        solutionArn: str,
+        name: str | None = None,
+        trainingMode: str = "FULL",
+        tags: Tags | None = None,
+    ) -> Answer:
+        """Always trains anew. A name is unique among the versions of its solution."""
+        with self.store.transaction():
+            solution = self.ready(kinds.SOLUTION, solutionArn)
+            if name is not None:
+                for other in self.store.find(self.kind, parent=solutionArn, name=name):
+                    raise ResourceAlreadyExistsException.of(other.arn)
+            recipe = find_recipe(solution.body["recipeArn"])
+            assert recipe  # checked by CreateSolution
+            base = self._check_mode(solution, recipe, trainingMode)
+            self._check_data(solution, recipe)
+            limit = self.context.settings.quotas.running_solution_versions
+            if self.store.count(self.kind, statuses=CREATING) >= limit:
+                raise LimitExceededException(
+                    f"More than {limit} resources with PENDING or IN_PROGRESS status."
+                )
+            arn = self.context.arn(kinds.SOLUTION, f"{solution.name}/{secrets.token_hex(4)}")
+            body = {
+                "name": name,
+                "solutionVersionArn": arn,
+                **{member: solution.body.get(member) for member in _FROM_SOLUTION},
+                "trainingMode": trainingMode,
+                "trainingType": "MANUAL",
+            }
+            self.add(
+                arn,
+                name or "",
+                body,
+                group=solution.group,
+                parent=solutionArn,
+                tags=tags,
+                private={"base": base} if base else {},
+            )
+        return {"solutionVersionArn": arn}
+
+    @operation
+    def describe_solution_version(self, *, solutionVersionArn: str) -> Answer:
+        """One version."""
+        return self.describe(solutionVersionArn)
+
+    @operation
+    def list_solution_versions(
+        self, *, solutionArn: str | None = None, nextToken: str | None = None, maxResults: int | None = None
+    ) -> Answer:
+        """Versions of a solution, or of the account."""
+        if solutionArn is not None:
+            self.fetch(kinds.SOLUTION, solutionArn)
+        return self.page(nextToken=nextToken, maxResults=maxResults, parent=solutionArn)
+
+    @operation
+    def stop_solution_version_creation(self, *, solutionVersionArn: str) -> Answer:
+        """A version that waits is stopped at once, one that trains in a moment. It cannot be resumed."""
+        with self.store.transaction():
+            record = self.get(solutionVersionArn)
+            if record.status == Status.PENDING:
+                self.set_status(record, Status.STOPPED)
+            elif record.status == Status.IN_PROGRESS:
+                self.set_status(record, Status.STOPPING)
+                self.schedule(record)
+            else:
+                raise ResourceInUseException(
+                    f"Resource {solutionVersionArn} cannot be stopped: it is in status {record.status}."
+                )
+        return {}
+
+    @operation
+    def get_solution_metrics(self, *, solutionVersionArn: str) -> Answer:
+        """The metrics of a version that is ACTIVE."""
+        record = self.ready(self.kind, solutionVersionArn)
+        return {"solutionVersionArn": solutionVersionArn, "metrics": record.private["metrics"]}
+
+    def schedule(self, record: Record) -> None:
+        """Also the way to CREATE STOPPED."""
+        super().schedule(record)
+        if record.status == Status.STOPPING:
+            self._at(record.updated, self._stop, record.arn)
+
+    def work(self, record: Record) -> None:
+        """Hand it to a worker."""
+        if not self.attempt(record):
+            return
+
+        def done(outcome: Outcome) -> None:
+            if outcome.result is not None:
+                self._keep(record.arn, outcome.result)
+            self.finish(record.arn, outcome.reason)
+
+        job = Job(record.arn, record.group, "train_version", self._arguments(record), done)
+        self.context.workers.submit(job)
+
+    def activated(self, record: Record) -> None:
+        """Campaigns may follow."""
+        record.body["trainingHours"] = record.private["hours"]
+        if tuned := record.private.get("tuned"):
+            record.body["tunedHPOParams"] = {"algorithmHyperParameters": tuned}
+        self.store.save(record)
+        self._on_active(record)
+
+    def _stop(self, arn: str) -> None:
+        # When the process is killed here, nobody waits for the end of the job: its outcome finds STOPPED.
+        self.context.workers.cancel(arn)
+        with self.store.transaction():
+            record = self._in(arn, Status.STOPPING)
+            if record:
+                self.set_status(record, Status.STOPPED)
+                discard_model(self.context, record)
+
+    def _keep(self, arn: str, result: dict[str, Any]) -> None:
+        with self.store.transaction():
+            record = self._in(arn, Status.IN_PROGRESS)
+            if record:
+                record.private.update(result)
+                self.store.save(record)
+
+    def _check_mode(self, solution: Record, recipe: Recipe, mode: str) -> str | None:
+        """The version that an UPDATE starts from."""
+        if mode == "FULL":
+            return None
+        if mode != "UPDATE":
+            raise InvalidInputException(
+                f"trainingMode: {mode} is for the service itself. Use FULL, or UPDATE where the recipe has it."
+            )
+        if not recipe.update_training:
+            raise InvalidInputException(f"trainingMode: UPDATE is not supported by recipe {recipe.name}.")
+        for version in reversed(
+            self.store.find(self.kind, parent=solution.arn, statuses=[Status.ACTIVE])
+        ):
+            if version.body["trainingMode"] == "FULL":
+                return version.arn
+        raise InvalidInputException(
+            "trainingMode: UPDATE needs an ACTIVE solution version that was trained with FULL."
+        )
+
+    def _check_data(self, solution: Record, recipe: Recipe) -> None:
+        problems = []
+        for dataset_type in recipe.required_datasets:
+            dataset = find_dataset(self.store, solution.group, dataset_type)
+            if dataset is None:
+                problems.append(f"Recipe {recipe.name} needs a dataset of type {dataset_type}")
+            elif not has_data(self, dataset) and not self._has_events(dataset):
+                if self.store.count(kinds.IMPORT_JOB, parent=dataset.arn, statuses=CREATING):
+                    raise ResourceInUseException(
+                        f"Dataset {dataset.arn} has no data yet: its import is in progress."
+                    )
+                problems.append(f"Dataset {dataset.arn} has no data. Import data first")
+        if problems:
+            raise InvalidInputException.of(problems)
+
+    def _has_events(self, dataset: Record) -> bool:
+        return bool(self.store.rows("SELECT 1 FROM events WHERE dataset = ? LIMIT 1", (dataset.number,)))
+
+    def _arguments(self, record: Record) -> dict[str, Any]:
+        recipe = find_recipe(record.body["recipeArn"])
+        assert recipe
+        # Every attempt writes to a folder of its own: one that a dead server left behind is never mistaken.
+        return {
+            "recipe": recipe.name,
+            "datasets": dataset_arguments(self.context, record.group),
+            "event_type": record.body.get("eventType"),
+            "config": record.body.get("solutionConfig", {}),
+            "perform_hpo": record.body["performHPO"],
+            "mode": record.body["trainingMode"],
+            "output": str(models_folder(self.context) / f"{record.number}-{record.private['attempts']}"),
+        }
+
+
+def models_folder(context: Context) -> Path:
+    """Where the models are."""
+    return context.settings.data_dir / "models"
+
+
+def model_folder(context: Context, version: Record) -> Path:
+    """Where the model of an ACTIVE version is."""
+    return models_folder(context) / str(version.private["model"])
+
+
+def discard_model(context: Context, version: Record) -> None:
+    """Remove whatever the training of a version wrote."""
+    for folder in models_folder(context).glob(f"{version.number}-*"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def clean_models(context: Context) -> None:
+    """Remove what no ACTIVE version needs: half-written models, those of stopped and failed trainings.
+
+    To be called before any training starts.
+    """
+    needed = {
+        version.private.get("model")
+        for version in context.store.find(
+            kinds.SOLUTION_VERSION, statuses=[Status.ACTIVE, Status.IN_PROGRESS]
+        )
+    }
+    folder = models_folder(context)
+    for entry in folder.iterdir() if folder.is_dir() else ():
+        if entry.name not in needed:
+            shutil.rmtree(entry, ignore_errors=True)
+
+
+def version_summary(record: Record) -> Answer:
+    """A version as a summary shows it."""
+    summary: Answer = {
+        **{key: record.body[key] for key in SolutionVersions.summary},
+        "status": record.status,
+        "creationDateTime": moment(record.created),
+        "lastUpdatedDateTime": moment(record.updated),
+    }
+    if record.failure_reason is not None:
+        summary["failureReason"] = record.failure_reason
+    return summary
+
+
+def find_version(resource: Resource, arn: str) -> Record:
+    """The version that may be deployed.
+
+    Raises:
+        ResourceNotFoundException: no such version; the ARN of a solution is none.
+        ResourceInUseException: it is not finished.
+        InvalidInputException: it never will be.
+    """
+    record = resource.store.get(arn)
+    if record is None or record.kind != kinds.SOLUTION_VERSION:
+        raise ResourceNotFoundException.of(arn)
+    if record.status in MOVING:
+        resource.require_active(record)
+    if record.status != Status.ACTIVE:
+        raise InvalidInputException(
+            f"Solution version {arn} cannot be used: its status is {record.status}."
+        )
+    return record
