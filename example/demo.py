@@ -56,10 +56,11 @@ def deploy_and_run(folder: Path, environment: dict[str, str]) -> None:
         SystemExit: one failed, or the run did.
     """
     place = os.path.relpath(folder, ROOT)
+    show = "\\n\\033[1;36m$ %s\\033[0m\\n" if sys.stdout.isatty() else "\\n$ %s\\n"
     script = ["set -euo pipefail"]
     for command in commands((ROOT / "README.md").read_text(encoding="utf-8")):
         adapted = command.replace("example/", f"{place}/").replace("/films", f"/{_dataset_group(folder)}")
-        script += [f"printf '\\n\\033[1;36m$ %s\\033[0m\\n' {shlex.quote(adapted)}", adapted]
+        script += [f"printf {shlex.quote(show)} {shlex.quote(adapted)}", adapted]
     done = subprocess.run(["/bin/bash", "-c", "\n".join(script)], check=False, env=environment, cwd=ROOT)
     if done.returncode:
         raise SystemExit(

@@ -24,7 +24,7 @@ PERSONALIZE = (sys.executable, "-c", "from personalize_pipeline.cli import app; 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Path]:
-    """An empty home for local stacks that shares the checkout's installation of MiniStack; stopped at the end."""
+    """A home for local stacks, with the checkout's installation of MiniStack; stopped at the end."""
     installed = ROOT / ".personalize" / "ministack"
     installed.mkdir(parents=True, exist_ok=True)
     (tmp_path / "ministack").symlink_to(installed)
@@ -78,7 +78,8 @@ def test_from_up_to_down_by_command(place: Path) -> None:
     assert (code, status["name"], status["state"]) == (0, "one", "up")
 
     code, out, _ = run(place, "local", "env", "--name", "one")
-    script = f"{out}\n{sys.executable} -c \"import boto3; print(boto3.client('sts').get_caller_identity()['Account'])\""
+    ask = "import boto3; print(boto3.client('sts').get_caller_identity()['Account'])"
+    script = f'{out}\n{sys.executable} -c "{ask}"'
     asked = subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, check=True)
     assert asked.stdout.strip() == "000000000000"
 
