@@ -21,7 +21,7 @@ def explanation(error: Exception) -> str | None:
             return str(error)
         case aws.NoCredentialsError() | aws.PartialCredentialsError() | aws.NoRegionError():
             return f"{error}\n{_WHERE}"
-        case aws.HTTPClientError():
+        case aws.ConnectionError() | aws.HTTPClientError():
             endpoint = os.environ.get("AWS_ENDPOINT_URL")
             local = f"AWS_ENDPOINT_URL is {endpoint}: is the local stack up? personalize local status"
             return f"{error}\n{local if endpoint else _WHERE}"

@@ -1,0 +1,178 @@
+"""What is true of every command: an example in its help, --json, a fast start, errors without a traceback."""
+
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from personalize_pipeline.cli import app
+
+ROOT = Path(__file__).parents[3]
+
+
+def commands(group: object = None, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    group = group or typer.main.get_command(app)
+    for name, command in sorted(group.commands.items()):  # type: ignore[attr-defined]
+        if hasattr(command, "commands"):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name)
+
+
+ALL = list(commands())
+
+
+@pytest.fixture
+def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """An empty working directory, and no AWS in the environment."""
+    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.delenv("PERSONALIZE_HOME", raising=False)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it keeps the environment of its first use
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_there_are_the_commands_of_the_readme() -> None:
+    assert {" ".join(path) for path in ALL} >= {
+        *("check", "run", "watch", "recommend"),
+        *(f"local {name}" for name in ("up", "down", "status", "env", "logs", "reset")),
+    }
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_every_command_has_help_with_an_example_and_json(path: tuple[str, ...]) -> None:
+    shown = CliRunner().invoke(app, [*path, "--help"]).output
+
+    assert re.search(rf"Examples?:\n.*personalize {' '.join(path)}", shown, re.DOTALL) or "eval" in shown
+    assert "--json" in shown
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_the_examples_in_help_are_understood(path: tuple[str, ...]) -> None:
+    """Their options exist: each example is parsed as click would, without running it."""
+    shown = CliRunner().invoke(app, [*path, "--help"]).output
+    examples = re.findall(r"^ +(personalize .*?)(?: {3,}.*)?$", shown, re.MULTILINE)
+    examples += re.findall(r'eval "\$\((personalize [^)]*)\)"', shown)
+
+    assert examples
+    for example in examples:
+        words = example.split()[1:]
+        command = typer.main.get_command(app)
+        while hasattr(command, "commands"):
+            command = command.commands[words.pop(0)]
+        with command.make_context("personalize", words, resilient_parsing=False) as context:
+            assert context.params
+
+
+def test_help_starts_fast_and_loads_nothing_slow() -> None:
+    script = "import sys; from personalize_pipeline.cli import app; print(' '.join(sys.modules))"
+    times = []
+    for _ in range(3):
+        started = time.perf_counter()
+        loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+        times.append(time.perf_counter() - started)
+
+    assert (
+        set(loaded.stdout.split()) & {"boto3", "botocore", "pydantic", "numpy", "personalize_local"} == set()
+    )
+    assert min(times) < 0.5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("run", "missing"), 1, "missing is not a folder. Give one with a params.json and its data."),
+        (("check", "."), 1, ". has no params.json."),
+        (("watch",), 1, "You must specify a region."),
+        (("recommend", "films-for-you"), 1, "Give --user ID, --item ID, or --user ID with --items ID,ID,..."),
+        (("recommend", "ranking", "--items", "1,2"), 1, "give --user as well as --items"),
+        (("local", "env"), 1, "The local stack 'default' is not up. Start it: personalize local up"),
+        (("local", "logs"), 1, "The local stack 'default' was never up: personalize local up"),
+        (("local", "reset", "--yes"), 1, "There is no local stack 'default' here"),
+        (("local", "up", "--name", "a/b"), 1, "'a/b' cannot name a local stack"),
+        (("run",), 2, "Missing argument 'FOLDER'"),
+        (("recommend", "films-for-you", "--count", "0"), 2, "Invalid value for '--count'"),
+        (("jump",), 2, "No such command 'jump'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_what_the_user_gets_wrong_is_explained_on_stderr(
+    arguments: tuple[str, ...], code: int, words: str, nowhere: Path
+) -> None:
+    done = CliRunner().invoke(app, list(arguments))
+
+    assert done.exit_code == code
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_local_stack_that_is_not_up_is_asked_for(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+
+    done = CliRunner().invoke(app, ["watch"])
+
+    assert done.exit_code == 1
+    assert "AWS_ENDPOINT_URL is http://127.0.0.1:9: is the local stack up?" in done.stderr
+
+
+def test_a_bug_keeps_its_traceback(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("personalize_pipeline.cli.checking.check", broken)
+
+    assert isinstance(CliRunner().invoke(app, ["check", "."]).exception, ZeroDivisionError)
+
+
+def test_check_tells_what_it_found_in_the_example(nowhere: Path) -> None:
+    done = CliRunner().invoke(app, ["check", str(ROOT / "example")])
+
+    assert done.exit_code == 0
+    assert "Interactions: 1 CSV file, 1,58" in done.stdout
+    assert "example is ready: personalize run" in done.stdout
+
+
+def test_check_lists_all_problems_of_params_at_once_as_json(nowhere: Path) -> None:
+    document = json.loads((ROOT / "example" / "params.json").read_text())
+    document["solutions"][0]["recipeArm"] = document["solutions"][0].pop("recipeArn")
+    document["solutions"][1]["campaigns"][0]["minProvisionedTPS"] = 0
+    (nowhere / "params.json").write_text(json.dumps(document))
+
+    done = CliRunner().invoke(app, ["check", ".", "--json"])
+
+    assert done.exit_code == 1
+    problems = {one["place"]: one["message"] for one in json.loads(done.stdout)["problems"]}
+    assert "unknown key" in problems["solutions[0].recipeArm"]
+    assert "too small" in problems["solutions[1].campaigns[0].minProvisionedTPS"]
+
+
+def test_check_looks_at_the_headers_of_the_files(nowhere: Path) -> None:
+    (nowhere / "params.json").write_text((ROOT / "example" / "params.json").read_text())
+    for name in ("Interactions", "Items"):
+        (nowhere / name).mkdir()
+    (nowhere / "Interactions" / "a.csv").write_text("USER_ID,ITEM,EVENT_TYPE,TIMESTAMP\n")
+    (nowhere / "Items" / "a.csv").write_text("ITEM_ID,TITLE,GENRES,YEAR,CREATION_TIMESTAMP\n")
+
+    done = CliRunner().invoke(app, ["check", "."])
+
+    assert done.exit_code == 1
+    assert "2 problems in .:" in done.stdout
+    assert "Interactions/a.csv: the header (USER_ID,ITEM,EVENT_TYPE,TIMESTAMP) lacks ITEM_ID." in done.stdout
+    assert "Users/: there is no CSV file in Users." in done.stdout

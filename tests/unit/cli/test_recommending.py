@@ -1,0 +1,66 @@
+"""Titles beside item IDs, and questions as they are typed."""
+
+from pathlib import Path
+
+import pytest
+
+from personalize_pipeline.cli import titles
+from personalize_pipeline.cli.output import CommandError
+from personalize_pipeline.cli.recommending import Recommendation, _pair, _quoted, table
+
+
+def items(folder: Path, text: str) -> None:
+    folder.mkdir(parents=True)
+    (folder / "items.csv").write_text(text, encoding="utf-8")
+
+
+def test_titles_come_from_the_items_file_of_a_folder(tmp_path: Path) -> None:
+    items(tmp_path / "shop" / "data" / "Items", 'ITEM_ID,Title\n1,"Say \\"hi\\", now"\n2,Łódź\n')
+
+    assert titles.read(tmp_path / "shop") == {"1": 'Say "hi", now', "2": "Łódź"}
+
+
+def test_without_a_folder_they_come_from_here_or_from_the_example(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert titles.read() == {}
+    items(tmp_path / "example" / "data" / "Items", "ITEM_ID,TITLE\n1,of the example\n")
+    assert titles.read() == {"1": "of the example"}
+    items(tmp_path / "Items", "ITEM_ID,NAME\n1,of here\n")
+    assert titles.read() == {"1": "of here"}
+
+
+def test_a_folder_that_was_named_must_have_titles(tmp_path: Path) -> None:
+    items(tmp_path / "Items", "ITEM_ID,PRICE\n1,2\n")
+
+    with pytest.raises(CommandError, match=r"has no Items/\*\.csv with one of the columns TITLE, NAME"):
+        titles.read(tmp_path)
+
+
+def test_the_table_has_titles_where_they_are_known_and_scores_where_there_are_some() -> None:
+    answer = [
+        Recommendation(1, "a", "First", 0.25),
+        Recommendation(2, "bcd", None, 0.125),
+        Recommendation(3, "e", "Third one", None),
+    ]
+
+    assert table(answer).splitlines() == [
+        "  1  First  (a)      0.2500",
+        "  2  bcd             0.1250",
+        "  3  Third one  (e)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [("Comedy", '"Comedy"'), ("Comedy, Drama", '"Comedy","Drama"'), ("1990", "1990"), ('"1990"', '"1990"')],
+)
+def test_a_filter_value_is_quoted_as_the_api_wants_it(typed: str, sent: str) -> None:
+    assert _quoted(typed) == sent
+
+
+def test_a_filter_value_needs_a_name() -> None:
+    assert _pair("GENRE=a=b") == ("GENRE", "a=b")
+    with pytest.raises(CommandError, match="--value Comedy: write it as NAME=VALUE"):
+        _pair("Comedy")
