@@ -22,8 +22,8 @@ def wait_for_turn(event: Mapping[str, Any]) -> dict[str, Any]:
     """Look for an earlier run on the same dataset group that is still going.
 
     Follows the step contract, so that the polling loop can run it: `want` is `{"datasetGroup": name}`, `arn`
-    the run that is waited for. An earlier run that waits itself counts: the order is that of the starts, so no
-    two runs wait for each other.
+    the run that is waited for. An earlier run that waits itself counts: the order is that of the starts, so
+    no two runs wait for each other.
     """
     given = StepInput.parse(event)
     group = str(given.want["datasetGroup"])

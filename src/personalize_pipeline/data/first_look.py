@@ -25,7 +25,7 @@ _EXAMPLE_ITEMS = 3
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """A dataset's section, as far as it matters here. Without a readable schema there are no columns to check."""
+    """A dataset's section, as far as it matters here; no readable schema, no columns to check."""
 
     word: str
     location: str
@@ -72,8 +72,8 @@ def first_look(client: "S3Client", data: Iterable[Data]) -> FirstLook:
             problems += [Problem(place, str(problem)) for problem in error.problems]
         except NotReadable:
             notes.append(
-                f"{place}: the pipeline may not look into {item.location}, so this data was not checked, and it "
-                "is imported in every run. Amazon Personalize reads it with its own role."
+                f"{place}: the pipeline may not look into {item.location}, so this data was not checked, and "
+                "it is imported in every run. Amazon Personalize reads it with its own role."
             )
         else:
             problems += [
