@@ -194,9 +194,7 @@ class Campaigns(Updatable):
     ) -> None:
         record.private["nextVersion"] = version.arn
         fields = {
-            "solutionVersionArn": self._shown(version, asked)
-            if asked
-            else record.body["solutionVersionArn"],
+            "solutionVersionArn": self._shown(version, asked) if asked else record.body["solutionVersionArn"],
             "minProvisionedTPS": tps or record.body["minProvisionedTPS"],
             "campaignConfig": config if config is not None else record.body.get("campaignConfig"),
         }

@@ -128,6 +128,4 @@ class DatasetImportJobs(Resource):
 
 def has_data(resource: Resource, dataset: Record) -> bool:
     """Whether a bulk import into a dataset has succeeded."""
-    return (
-        resource.store.count(kinds.IMPORT_JOB, parent=dataset.arn, statuses=[Status.ACTIVE]) > 0
-    )
+    return resource.store.count(kinds.IMPORT_JOB, parent=dataset.arn, statuses=[Status.ACTIVE]) > 0

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+
 @dataclass(slots=True)
 class Deployment:
     """A solution version ready to answer. Immutable but for the filters, which are compiled when first used."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import math
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -16,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from personalize_local.service.live_events import last_number, training_rows
 from personalize_local.service.objects import ObjectsDenied, ObjectsMissing, make_objects
 from personalize_local.service.scratch import SCRATCH
-from personalize_local.service.store import open_reader
-from personalize_rules.schemas import DatasetType, Schema, parse_schema
+from personalize_local.service.store import STATE, open_reader
+from personalize_rules.schemas import DatasetType, Schema, parse_schema, required_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,20 +108,26 @@ def train_version(
             f"Recipe {recipe} cannot be trained by Personalize Local yet. It trains {', '.join(RECIPES)}."
         )
     started = time.monotonic()
-    scratch = settings.data_dir / SCRATCH
-    scratch.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=scratch) as temporary:
-        job, last_event = _training_job(
-            settings, Path(temporary), recipe, datasets, event_type, config, perform_hpo, mode, Path(output)
-        )
-        try:
-            result = train(job)
-        except TrainingRejected as error:
-            raise Rejected(str(error)) from error
+    job, last_event = _training_job(
+        settings,
+        datasets,
+        config,
+        recipe=recipe,
+        event_type=event_type,
+        perform_hpo=perform_hpo,
+        training_mode=mode,
+        output=Path(output),
+    )
+    try:
+        result = train(job)
+    except TrainingRejected as error:
+        raise Rejected(str(error)) from error
     return {
         "model": Path(output).name,
         "metrics": {
-            name: round(value, _METRIC_DIGITS) for name, value in result.metrics.items() if math.isfinite(value)
+            name: round(value, _METRIC_DIGITS)
+            for name, value in result.metrics.items()
+            if math.isfinite(value)
         },
         "tuned": result.tuned,
         "hours": round((time.monotonic() - started) / 3600, 6),
@@ -129,7 +136,134 @@ def train_version(
     }
 
 
+def prepare_serving(
+    settings: Settings,  # noqa: ARG001 -- all tasks get them
+    *,
+    model: str,
+    target: str,
+    datasets: dict[str, dict[str, Any]],
+) -> dict[str, Any]:
+    """Prepare what filters and metadata need, from the datasets as they are now; what is there is kept.
+
+    Returns the names of folders in `target`; None where the dataset group has no such data.
+    """
+    from personalize_local.engine.catalogue import ItemTable  # noqa: PLC0415
+    from personalize_local.engine.events import EventHistory  # noqa: PLC0415
+    from personalize_local.engine.serving import load  # noqa: PLC0415
+
+    folder = Path(target)
+    folder.mkdir(parents=True, exist_ok=True)
+    found = {DatasetType(kind): _Data.of(kind, dataset) for kind, dataset in datasets.items()}
+    nothing = _Data(None, None, "none")
+    items, users, interactions = (
+        found.get(kind, nothing) for kind in (DatasetType.ITEMS, DatasetType.USERS, DatasetType.INTERACTIONS)
+    )
+    names: dict[str, Any] = {
+        "items": f"items-{Path(model).name}-{items.version}",
+        "users": None,
+        "events": None,
+    }
+    ids = load(Path(model)).item_ids
+    ItemTable.build(items.parquet, items.schema, folder / names["items"], ids=ids, version=items.version)
+    if users.parquet:
+        names["users"] = f"users-{users.version}"
+        ItemTable.build(users.parquet, users.schema, folder / names["users"], version=users.version)
+    if interactions.parquet:
+        names["events"] = f"events-{interactions.version}"
+        EventHistory.build(interactions.parquet, folder / names["events"])
+    return names
+
+
+@dataclass(frozen=True, slots=True)
+class _Data:
+    """The bulk data of a dataset at this moment. `version` names it: other data, other name."""
+
+    parquet: Path | None
+    schema: Schema | None
+    version: str
+
+    @classmethod
+    def of(cls, kind: str, dataset: dict[str, Any]) -> _Data:
+        schema = _read_schema(dataset["schema"])
+        files = _files(dataset["folder"], schema, DatasetType(kind))
+        if files.empty:
+            return cls(None, None, "none")
+        # A snapshot has another name whenever the data or the schema is another.
+        snapshot = files.snapshot()
+        return cls(snapshot, schema, snapshot.stem.removeprefix("snapshot-"))
+
+
+def _training_job(
+    settings: Settings, datasets: dict[str, dict[str, Any]], config: dict[str, Any], **fields: Any
+) -> tuple[TrainingJob, int]:
+    """The job, and the number of the last live event in it."""
+    from personalize_local.engine.training import EventWeight, TrainingJob  # noqa: PLC0415
+
+    schemas = {DatasetType(kind): _read_schema(dataset["schema"]) for kind, dataset in datasets.items()}
+    files = {kind: _files(datasets[kind]["folder"], schema, kind) for kind, schema in schemas.items()}
+    number = datasets[DatasetType.INTERACTIONS]["number"]
+    reader = open_reader(settings.data_dir / STATE)
+    try:
+        last_event = last_number(reader, number)
+        rows = training_rows(reader, number, last_event)
+        interactions = files[DatasetType.INTERACTIONS].snapshot(rows)
+    finally:
+        reader.close()
+    items, users = files.get(DatasetType.ITEMS), files.get(DatasetType.USERS)
+    threshold = config.get("eventValueThreshold")
+    weights = config.get("eventsConfig", {}).get("eventParametersList", [])
+    job = TrainingJob(
+        interactions=interactions,
+        items=items.snapshot() if items else None,
+        users=users.snapshot() if users else None,
+        interactions_schema=schemas[DatasetType.INTERACTIONS],
+        item_schema=schemas.get(DatasetType.ITEMS),
+        user_schema=schemas.get(DatasetType.USERS),
+        event_value_threshold=None if threshold is None else float(threshold),
+        event_weights=[
+            EventWeight(one["eventType"], one.get("weight", 1.0), one.get("eventValueThreshold"))
+            for one in weights
+        ],
+        hyperparameters=config.get("algorithmHyperParameters", {}),
+        feature_parameters=config.get("featureTransformationParameters", {}),
+        hpo=config.get("hpoConfig"),
+        excluded_columns=_excluded(config.get("trainingDataConfig", {}), schemas),
+        seed=settings.seed,
+        **fields,
+    )
+    return job, last_event
+
+
+def _excluded(
+    config: dict[str, dict[str, list[str]]], schemas: dict[DatasetType, Schema]
+) -> dict[str, list[str]]:
+    """Columns to leave out, by dataset type; what is not in a list of included ones is left out."""
+    excluded = {
+        str(DatasetType.parse(word)): columns
+        for word, columns in config.get("excludedDatasetColumns", {}).items()
+    }
+    for word, columns in config.get("includedDatasetColumns", {}).items():
+        kind = DatasetType.parse(word)
+        kept = {*columns, "EVENT_TYPE", *(rule.name for rule in required_fields(kind))}
+        excluded[str(kind)] = [field.name for field in schemas[kind].fields if field.name not in kept]
+    return excluded
+
+
+def _files(folder: str, schema: Schema, kind: DatasetType) -> DatasetFiles:
+    from personalize_local.engine.datasets import DatasetFiles  # noqa: PLC0415
+
+    return DatasetFiles(Path(folder), schema, kind)
+
+
+def _read_schema(document: str) -> Schema:
+    schema, problems = parse_schema(document)
+    if schema is None:
+        raise ValueError(f"A schema in the store cannot be read: {'; '.join(map(str, problems))}")
+    return schema
+
+
 TASKS: dict[str, Callable[..., dict[str, Any]]] = {
     "import_files": import_files,
     "train_version": train_version,
+    "prepare_serving": prepare_serving,
 }

@@ -40,7 +40,9 @@ class Recipes:
         found = [
             recipe
             for recipe in RECIPES.values()
-            if not recipe.retired and recipeProvider == _PROVIDER and (domain is None or recipe.domain == domain)
+            if not recipe.retired
+            and recipeProvider == _PROVIDER
+            and (domain is None or recipe.domain == domain)
         ]
         start = read_token(nextToken, scope)
         end = start + (maxResults or self.context.settings.page_size)

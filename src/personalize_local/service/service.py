@@ -24,7 +24,7 @@ from personalize_local.service.schemas import Schemas
 from personalize_local.service.scratch import SCRATCH
 from personalize_local.service.solution_versions import SolutionVersions, clean_models
 from personalize_local.service.solutions import Solutions
-from personalize_local.service.store import Store
+from personalize_local.service.store import STATE, Store
 from personalize_local.service.tags import TagOperations
 from personalize_local.service.workers import Workers
 
@@ -48,7 +48,7 @@ class Service:
         self.faults = Faults()
         self.context = Context(
             settings=settings,
-            store=Store(settings.data_dir / "state.db"),
+            store=Store(settings.data_dir / STATE),
             clock=self.clock,
             lifecycle=Lifecycle(self.clock),
             workers=Workers(settings),

@@ -108,9 +108,7 @@ def _event_problems(schemas: Schemas, event_type: str | None, config: Config) ->
         yield f"solutionConfig.eventValueThreshold: '{threshold}' is not a number"
 
 
-def _parameter_problems(
-    recipe: Recipe, given: Mapping[str, str], member: str, place: str
-) -> Iterator[str]:
+def _parameter_problems(recipe: Recipe, given: Mapping[str, str], member: str, place: str) -> Iterator[str]:
     known = {p.name: p for p in recipe.hyperparameters if p.place == place and not p.only_tuned}
     for name, value in given.items():
         if name not in known:

@@ -186,9 +186,7 @@ class SolutionVersions(Resource):
             )
         if not recipe.update_training:
             raise InvalidInputException(f"trainingMode: UPDATE is not supported by recipe {recipe.name}.")
-        for version in reversed(
-            self.store.find(self.kind, parent=solution.arn, statuses=[Status.ACTIVE])
-        ):
+        for version in reversed(self.store.find(self.kind, parent=solution.arn, statuses=[Status.ACTIVE])):
             if version.body["trainingMode"] == "FULL":
                 return version.arn
         raise InvalidInputException(
@@ -288,7 +286,5 @@ def find_version(resource: Resource, arn: str) -> Record:
     if record.status in MOVING:
         resource.require_active(record)
     if record.status != Status.ACTIVE:
-        raise InvalidInputException(
-            f"Solution version {arn} cannot be used: its status is {record.status}."
-        )
+        raise InvalidInputException(f"Solution version {arn} cannot be used: its status is {record.status}.")
     return record

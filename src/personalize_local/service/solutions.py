@@ -158,9 +158,7 @@ class Solutions(Updatable):
                 for campaign in self.store.find(kinds.CAMPAIGN, group=record.group)
                 if any(version.startswith(solutionArn + "/") for version in campaign_versions(campaign))
             ]
-            versions = self.store.find(
-                kinds.SOLUTION_VERSION, parent=solutionArn, statuses=MOVING - DELETING
-            )
+            versions = self.store.find(kinds.SOLUTION_VERSION, parent=solutionArn, statuses=MOVING - DELETING)
             blockers = named(campaigns, "its versions are used by")
             blockers += named(versions, "it has versions in progress")
             if self.update_in_progress(record):

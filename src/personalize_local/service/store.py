@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     Values = Sequence[Any] | Mapping[str, Any]
 
+STATE = "state.db"
+"""Name of the file in the data folder."""
+
 # Raised when a table changes; a file of another version is refused rather than misread.
 VERSION = 1
 
