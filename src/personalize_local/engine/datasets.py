@@ -1,0 +1,297 @@
+"""What a dataset holds on disk: the parts that were imported, and snapshots of them for training.
+
+A manifest names the parts; every change writes new files and then replaces the manifest in one step, so
+that a crash leaves the old state or the new one. Nothing is ever changed in place: who reads a file goes on
+reading. An import only adds or replaces parts. Which record of an ID is the newest, and which interactions
+are there twice, is found when a snapshot is made; snapshots are kept, and made once for the same data.
+
+Source: Developer Guide, "Importing bulk records with a dataset import job", "Updating existing bulk data".
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import time
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
+
+from personalize_local.engine.atomic import publish, written
+from personalize_local.engine.database import COLUMN_TYPES, connect, name, text
+from personalize_rules.schemas import DatasetType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from duckdb import DuckDBPyConnection
+
+    from personalize_rules.schemas import Schema
+
+ORDER_KEY: Final = "@order"
+"""In a row given to `snapshot`: `DatasetFiles.order` when it was put. Later imports of its ID are newer."""
+
+UNUSED_SECONDS: Final = 24 * 3600.0
+"""Files that nothing names are deleted when not asked for in so long a time; no training takes longer."""
+
+_MANIFEST = "dataset.json"
+_KEYS: Final = {
+    DatasetType.ITEMS: "ITEM_ID",
+    DatasetType.USERS: "USER_ID",
+    DatasetType.ACTIONS: "ACTION_ID",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One import: its file, its number among the imports of the dataset, its rows."""
+
+    file: str
+    order: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Manifest:
+    version: str = ""
+    order: int = 0
+    parts: tuple[_Part, ...] = ()
+
+
+class DatasetFiles:
+    """The data of one dataset, in a folder of its own. Several processes may use it at the same time."""
+
+    def __init__(self, folder: Path, schema: Schema, dataset_type: DatasetType) -> None:
+        """Nothing is read or written yet; the folder is made by the first import.
+
+        Args:
+            folder: only this dataset's.
+            schema: as it is now; columns that older parts do not have are null.
+            dataset_type: decides what counts as a duplicate.
+
+        """
+        self._folder = folder
+        self._schema = schema
+        self._type = dataset_type
+
+    @property
+    def version(self) -> str:
+        """Another text after each import, the same until then; empty before the first. For caches."""
+        return self._manifest().version
+
+    @property
+    def order(self) -> int:
+        """How many imports there were; see `ORDER_KEY`."""
+        return self._manifest().order
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was imported yet."""
+        return not self._manifest().parts
+
+    @property
+    def rows(self) -> int:
+        """Rows of all parts, duplicates included."""
+        return sum(part.rows for part in self._manifest().parts)
+
+    def full(self, imported: Path) -> None:
+        """Replace all that was imported before by a Parquet file of `import_csv`, which is moved here."""
+        self._add(imported, replace=True)
+
+    def incremental(self, imported: Path) -> None:
+        """Add a Parquet file of `import_csv`, which is moved here; its records replace those of their IDs."""
+        self._add(imported, replace=False)
+
+    def snapshot(self, extra_rows: Iterable[Mapping[str, Any]] = ()) -> Path:
+        """Return a Parquet file with what the dataset holds, duplicates left out.
+
+        Of items, users and actions that is the newest record of each ID, ordered by ID; of interactions the
+        first of those that are equal in all columns, in the order of the imports. Columns are those of the
+        schema. The file stays for `UNUSED_SECONDS` after the last call that returned it.
+
+        Args:
+            extra_rows: records that came one by one (PutEvents, PutItems, ...), the newest last, by column
+                name. Missing columns are null, columns that the schema does not have are left out. With
+                `ORDER_KEY`, a record can be older than an import.
+
+        """
+        manifest = self._manifest()
+        self._folder.mkdir(parents=True, exist_ok=True)
+        columns = [(field.name, field.type) for field in self._schema.fields]
+        extra = self._folder / f".{uuid4().hex}.ndjson"
+        try:
+            rows, extras = _write_rows(extra, extra_rows, {column for column, _ in columns})
+            digest = hashlib.sha256(json.dumps([manifest.version, columns, rows]).encode()).hexdigest()
+            target = self._folder / f"snapshot-{digest[:32]}.parquet"
+            if not target.exists():
+                with connect() as connection, written(target) as temporary:
+                    self._write_snapshot(connection, manifest, extra if extras else None, temporary)
+            os.utime(target)
+            return target
+        finally:
+            extra.unlink(missing_ok=True)
+
+    def sweep(self, unused_seconds: float = UNUSED_SECONDS) -> None:
+        """Delete files that belong to nothing: replaced parts, old snapshots, what a crash has left."""
+        if not self._folder.is_dir():
+            return
+        named = {_MANIFEST, *(part.file for part in self._manifest().parts)}
+        oldest = time.time() - unused_seconds
+        for file in self._folder.iterdir():
+            if file.name not in named and file.suffix != ".lock" and file.stat().st_mtime <= oldest:
+                file.unlink(missing_ok=True)
+
+    # Parts
+
+    def _manifest(self) -> _Manifest:
+        try:
+            found = json.loads((self._folder / _MANIFEST).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return _Manifest()
+        parts = tuple(_Part(**part) for part in found["parts"])
+        return _Manifest(found["version"], found["order"], parts)
+
+    def _add(self, imported: Path, *, replace: bool) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with connect() as connection:
+            [(rows,)] = connection.execute(f"SELECT count(*) FROM read_parquet({text(imported)})").fetchall()  # noqa: S608
+        with self._locked():
+            manifest = self._manifest()
+            order = manifest.order + 1
+            part = _Part(f"part-{uuid4().hex}.parquet", order, int(rows))
+            _move(imported, self._folder / part.file)
+            parts = (part,) if replace else (*manifest.parts, part)
+            changed = asdict(_Manifest(uuid4().hex, order, parts))
+            with written(self._folder / _MANIFEST) as temporary:
+                temporary.write_text(json.dumps(changed, indent=2), encoding="utf-8")
+            for old in manifest.parts:
+                if replace:
+                    # Who has just asked for the data may still open it: from now on it counts as unused.
+                    (self._folder / old.file).touch()
+        self.sweep()
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Let one process at a time change the manifest; the lock ends with the process."""
+        with (self._folder / "dataset.lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    # Snapshots
+
+    def _write_snapshot(
+        self, connection: DuckDBPyConnection, manifest: _Manifest, extra: Path | None, target: Path
+    ) -> None:
+        columns = ", ".join(name(field.name) for field in self._schema.fields)
+        connection.execute(f"CREATE VIEW everything AS {self._everything(connection, manifest, extra)}")
+        if key := _KEYS.get(self._type):
+            newest = f'PARTITION BY {name(key)} ORDER BY "@import" DESC, "@put" DESC, "@row" DESC'
+            query = (
+                f"SELECT {columns} FROM everything"  # noqa: S608
+                f" QUALIFY row_number() OVER ({newest}) = 1 ORDER BY {name(key)}"
+            )
+        else:
+            query = f"SELECT {columns} FROM everything"  # noqa: S608
+            if _mark_duplicates(connection, columns):
+                query += ' WHERE "@row" NOT IN (SELECT "@row" FROM duplicates)'
+            elif extra is None and (part := self._only_part(connection, manifest)):
+                os.link(part, target)  # it is the snapshot
+                return
+        connection.execute(f"COPY ({query}) TO {text(target)} (FORMAT parquet)")
+
+    def _only_part(self, connection: DuckDBPyConnection, manifest: _Manifest) -> Path | None:
+        """Return the file of the only part if it has the columns of the schema as it is now."""
+        if len(manifest.parts) != 1:
+            return None
+        file = self._folder / manifest.parts[0].file
+        same = connection.read_parquet(str(file)).columns == [field.name for field in self._schema.fields]
+        return file if same else None
+
+    def _everything(self, connection: DuckDBPyConnection, manifest: _Manifest, extra: Path | None) -> str:
+        """Write a query for all rows: the columns, and what orders them. "@row" is another for each row."""
+        fields = {name(field.name): COLUMN_TYPES[field.type] for field in self._schema.fields}
+        queries = []
+        offset = 0
+        for part in manifest.parts:
+            file = self._folder / part.file
+            there = {name(column) for column in connection.read_parquet(str(file)).columns}
+            columns = ", ".join(
+                f"CAST({column if column in there else 'NULL'} AS {kind}) AS {column}"
+                for column, kind in fields.items()
+            )
+            queries.append(
+                f'SELECT {columns}, {part.order} AS "@import", 0 AS "@put",'  # noqa: S608
+                f' {offset} + file_row_number AS "@row"'
+                f" FROM read_parquet({text(file)}, file_row_number = true)"
+            )
+            offset += part.rows
+        if extra is None:  # a dataset without any data still has columns
+            columns = ", ".join(f"CAST(NULL AS {kind}) AS {column}" for column, kind in fields.items())
+            queries.append(f'SELECT {columns}, 0 AS "@import", 1 AS "@put", 0 AS "@row" WHERE false')
+        else:
+            kinds = fields | {name(ORDER_KEY): "BIGINT", '"@row"': "BIGINT"}
+            typed = ", ".join(f"{column}: {text(kind)}" for column, kind in kinds.items())
+            queries.append(
+                f'SELECT {", ".join(fields)}, coalesce({name(ORDER_KEY)}, {manifest.order}) AS "@import",'  # noqa: S608
+                f' 1 AS "@put", {offset} + "@row" AS "@row"'
+                f" FROM read_json({text(extra)}, format = 'newline_delimited', columns = {{{typed}}})"
+            )
+        return " UNION ALL ".join(queries)
+
+
+def _mark_duplicates(connection: DuckDBPyConnection, columns: str) -> bool:
+    """Make a table of the rows that repeat an earlier one, if there are any.
+
+    Most data has none, and hashes tell so in a fraction of the time and memory that comparing all rows takes.
+    """
+    import numpy as np  # noqa: PLC0415
+
+    hashes = connection.execute(f"SELECT hash({columns}) AS h FROM everything").fetchnumpy()["h"]  # noqa: S608
+    hashes.sort()
+    repeated = np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
+    if not len(repeated):
+        return False
+    connection.register("repeated", {"h": repeated})
+    connection.execute(
+        "CREATE TEMP TABLE candidates AS"  # noqa: S608
+        f" SELECT * FROM everything WHERE hash({columns}) IN (SELECT h FROM repeated)"
+    )
+    connection.execute(
+        'CREATE TEMP TABLE duplicates AS SELECT "@row" FROM candidates'  # noqa: S608
+        f' WHERE "@row" NOT IN (SELECT min("@row") FROM candidates GROUP BY {columns})'
+    )
+    return True
+
+
+def _write_rows(target: Path, rows: Iterable[Mapping[str, Any]], columns: set[str]) -> tuple[str, int]:
+    """Write rows as lines of JSON; return a hash of them, and how many there are."""
+    digest = hashlib.sha256()
+    count = 0
+    kept = columns | {ORDER_KEY}
+    with target.open("w", encoding="utf-8") as file:
+        for row in rows:
+            count += 1
+            line = json.dumps(
+                {column: row[column] for column in kept & row.keys()} | {"@row": count}, sort_keys=True
+            )
+            digest.update(line.encode())
+            file.write(f"{line}\n")
+    return digest.hexdigest(), count
+
+
+def _move(source: Path, target: Path) -> None:
+    """Move a file for good, also from another file system."""
+    try:
+        publish(source, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        with written(target) as temporary:
+            shutil.copyfile(source, temporary)
+        source.unlink()
