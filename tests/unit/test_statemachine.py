@@ -1,0 +1,446 @@
+"""The state machines: well-formed, patient, and honest about failures. Expressions run on jsonata-python."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import jsonata
+import pytest
+from tests.support.deployment import machine, scopes, states, strings
+
+from personalize_pipeline.errors import PipelineError
+
+MACHINES = ("pipeline", "ensure")
+STATES = [(which, name, state) for which in MACHINES for name, state in states(machine(which))]
+ALL_STATES = [pytest.param(name, state, id=f"{which}.{name}") for which, name, state in STATES]
+TASKS = [
+    pytest.param(name, state, id=f"{which}.{name}")
+    for which, name, state in STATES
+    if state["Type"] == "Task"
+]
+NESTED = [
+    pytest.param(name, state, id=name)
+    for _, name, state in STATES
+    if state.get("Resource", "").endswith("startExecution.sync:2")
+]
+EXPRESSIONS = [
+    pytest.param(text, id=f"{which}.{name}.{number}")
+    for which in MACHINES
+    for name, state in states(machine(which))
+    for number, text in enumerate(
+        strings({key: value for key, value in state.items() if key not in ("ItemProcessor", "Comment")})
+    )
+    if text.startswith("{%")
+]
+
+
+def evaluate(template: Any, variables: Mapping[str, Any] | None = None, **states_: Any) -> Any:
+    """What Step Functions makes of a field: expressions anywhere in it are replaced by their values.
+
+    `states_` are the members of `$states`: input, result, errorOutput, context.
+    """
+    if isinstance(template, dict):
+        return {key: evaluate(value, variables, **states_) for key, value in template.items()}
+    if isinstance(template, list):
+        return [evaluate(value, variables, **states_) for value in template]
+    if not (isinstance(template, str) and template.startswith("{%")):
+        return template
+    expression = jsonata.Jsonata.jsonata(template[2:-2].strip())
+    expression.register_lambda(
+        "hash", lambda text, algorithm: hashlib.new(algorithm.replace("-", ""), text.encode()).hexdigest()
+    )
+    return expression.evaluate(None, {**(variables or {}), "states": states_})
+
+
+def state(which: str, name: str) -> dict[str, Any]:
+    return dict(states(machine(which)))[name]
+
+
+# --- form -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "state"), ALL_STATES)
+def test_every_state_has_a_comment(name: str, state: dict[str, Any]):
+    assert state["Comment"].endswith("."), name
+
+
+@pytest.mark.parametrize(("name", "state"), TASKS)
+def test_every_task_has_a_timeout(name: str, state: dict[str, Any]):
+    assert state["TimeoutSeconds"] > 0, name
+
+
+@pytest.mark.parametrize("which", MACHINES)
+def test_no_timeout_of_a_whole_run_can_swallow_its_mail(which: str):
+    assert "TimeoutSeconds" not in machine(which)
+
+
+@pytest.mark.parametrize("which", MACHINES)
+def test_every_state_is_reached_and_every_name_is_used_once(which: str):
+    names = [name for name, _ in states(machine(which))]
+    assert len(names) == len(set(names))
+    for scope in scopes(machine(which)):
+        following = {scope["StartAt"]}
+        for one in scope["States"].values():
+            branches = [one, *one.get("Choices", []), *one.get("Catch", [])]
+            following |= {branch["Next"] for branch in branches if "Next" in branch}
+            following |= {one["Default"]} if "Default" in one else set()
+        assert following == set(scope["States"])
+
+
+@pytest.mark.parametrize(("name", "state"), ALL_STATES)
+def test_names_tell_questions_from_things(name: str, state: dict[str, Any]):
+    assert (state["Type"] == "Choice") == name.startswith(("Is", "Are", "Did"))
+
+
+@pytest.mark.parametrize(("name", "state"), TASKS)
+def test_only_lambdas_own_trouble_is_repeated(name: str, state: dict[str, Any]):
+    repeated = {error for rule in state.get("Retry", []) for error in rule["ErrorEquals"]}
+    if state["Resource"].endswith("lambda:invoke"):
+        assert {"Lambda.ServiceException", "Lambda.TooManyRequestsException"} <= repeated, name
+    assert all(error.startswith("Lambda.") for error in repeated), name
+
+
+def test_the_state_machines_only_name_errors_that_exist():
+    rules = [
+        rule
+        for which in MACHINES
+        for _, one in states(machine(which))
+        for rule in one.get("Retry", []) + one.get("Catch", [])
+    ]
+    named = {name for rule in rules for name in rule["ErrorEquals"] if "." not in name}
+    assert named <= {error.__name__ for error in PipelineError.__subclasses__()}
+
+
+def test_whatever_fails_in_the_pipeline_is_caught():
+    for name, one in states(machine("pipeline")):
+        if one["Type"] in ("Task", "Map"):
+            assert [rule["ErrorEquals"] for rule in one["Catch"]] == [["States.ALL"]], name
+
+
+@pytest.mark.parametrize("which", MACHINES)
+def test_a_failed_run_ends_in_a_fail_state(which: str):
+    assert [name for name, one in states(machine(which)) if one["Type"] == "Fail"] == ["Failed"]
+
+
+@pytest.mark.parametrize(("name", "state"), NESTED)
+def test_a_nested_execution_is_named_after_run_state_and_resource(name: str, state: dict[str, Any]):
+    given = state["Arguments"]
+    assert given["Input"]["resource"] == name
+    assert given["Input"]["function"] == f"${{{name}FunctionArn}}"
+    plan = {"name": "n", "schema": {"name": "n"}, "dataset": {"name": "n"}, "solution": {"name": "n"}}
+    long = {"datasetGroup": {"name": "n"}, "eventTracker": {"name": "n"}}
+    run = "x" * 30 + "movies-params-" + "0123456789ab" * 3
+    made = evaluate(given["Name"], {"plan": long}, input={"plan": plan}, context={"Execution": {"Name": run}})
+    digest = hashlib.sha256(f"{run}/n".encode()).hexdigest()[:8]
+    assert made == f"{run[-50:]}-{name}-{digest}"
+    assert len(made) <= 80  # StartExecution's limit
+
+
+@pytest.mark.parametrize("text", EXPRESSIONS)
+def test_every_expression_parses(text: str):
+    assert text.endswith("%}")
+    jsonata.Jsonata.jsonata(text[2:-2].strip())
+
+
+# --- ensure -----------------------------------------------------------------------------------------------
+
+CONTEXT: dict[str, Any] = {
+    "Execution": {
+        "Id": "arn:aws:states:eu-west-1:1:execution:p:run",
+        "Name": "run",
+        "StartTime": "2026-01-02T03:04:05.678Z",
+        "Input": {},
+    },
+    "StateMachine": {"Id": "arn:aws:states:eu-west-1:1:stateMachine:p"},
+}
+ENSURE_INPUT = {
+    "function": "arn:f",
+    "resource": "Campaign",
+    "name": "movies",
+    "want": {"name": "movies"},
+    "context": {"run": {"id": "run"}, "solutionVersionArn": "arn:v"},
+}
+
+
+def test_a_step_is_told_when_the_loop_began_and_what_the_last_step_gave():
+    step = state("ensure", "Step")
+    first = evaluate(step["Arguments"], input=ENSURE_INPUT, context=CONTEXT)
+    assert first["FunctionName"] == "arn:f"
+    assert first["Payload"] == {
+        "want": {"name": "movies"},
+        "context": {
+            "run": {"id": "run"},
+            "solutionVersionArn": "arn:v",
+            "startedAt": "2026-01-02T03:04:05.678Z",
+        },
+    }
+    answer = {"done": False, "waitSeconds": 12, "did": "created"}
+    again = evaluate(step["Output"], input=ENSURE_INPUT, result={"Payload": answer}, context=CONTEXT)
+    second = evaluate(step["Arguments"], input=again, context=CONTEXT)
+    assert second["Payload"]["context"]["last"] == answer
+    assert evaluate(state("ensure", "Wait")["Seconds"], input=again) == 12
+
+
+@pytest.mark.parametrize(
+    ("last", "following"),
+    [
+        pytest.param({"done": True}, "Result", id="done"),
+        pytest.param({"done": False, "waitSeconds": 1}, "Wait", id="not yet"),
+        pytest.param({"failed": {"error": "ResourceFailed", "reason": "12"}}, "Failed", id="failed"),
+    ],
+)
+def test_after_a_step(last: dict[str, Any], following: str):
+    question = state("ensure", "IsDone")
+    taken = [
+        choice["Next"]
+        for choice in question["Choices"]
+        if evaluate(choice["Condition"], input={**ENSURE_INPUT, "last": last})
+    ]
+    assert (taken or [question["Default"]])[0] == following
+
+
+def test_ensure_returns_what_the_pipeline_and_the_mail_need():
+    last = {
+        "done": True,
+        "arn": "arn:c",
+        "name": "movies",
+        "status": "ACTIVE",
+        "did": "updated",
+        "details": {"a": 1},
+    }
+    result = evaluate(
+        state("ensure", "Result")["Output"], input={**ENSURE_INPUT, "last": last}, context=CONTEXT
+    )
+    assert result.pop("seconds") > 0
+    assert result == {
+        "resource": "Campaign",
+        "name": "movies",
+        "arn": "arn:c",
+        "status": "ACTIVE",
+        "did": "updated",
+        "details": {"a": 1},
+    }
+
+
+def test_a_cause_is_never_longer_than_step_functions_takes():
+    last = {"failed": {"error": "ResourceFailed", "reason": "x" * 100_000}}
+    failed = evaluate(
+        {key: state("ensure", "Failed")[key] for key in ("Error", "Cause")},
+        input={**ENSURE_INPUT, "last": last},
+    )
+    assert failed["Error"] == "ResourceFailed"
+    assert len(failed["Cause"]) <= 32_768
+
+
+# --- pipeline ---------------------------------------------------------------------------------------------
+
+ERROR = {"Error": "ResourceFailed", "Cause": "12 interactions"}
+PLAN: dict[str, Any] = {
+    "run": {"id": "run"},
+    "notes": ["one note"],
+    "datasetGroup": {"name": "movies"},
+    "datasets": [{"dataset": {"name": "movies-interactions"}, "schema": {"name": "s"}}],
+    "eventTracker": None,
+    "filters": [],
+    "solutions": [{"name": "for-you", "candidates": [], "campaigns": [{"name": "a"}, {"name": "b"}]}],
+}
+DATA: dict[str, Any] = {"outcomes": [], "skipped": []}
+CREATED = {"resource": "DatasetGroup", "name": "movies", "arn": "arn:g", "did": "created"}
+FAILED = {"resource": "Solution", "name": "for-you", "failed": ERROR}
+
+
+def variables(**changes: Any) -> dict[str, Any]:
+    return {"plan": PLAN | changes, "run": {"id": "run"}}
+
+
+def test_params_with_problems_end_the_run():
+    reading = state("pipeline", "ReadParams")
+    failed = {"error": "ParamsInvalid", "reason": "seven problems"}
+    answer = {"Payload": {"failed": failed, "run": {"id": "run"}}}
+    output = evaluate(reading["Output"], input={}, result=answer)
+    assert output == {"outcomes": [], "skipped": [], "problem": failed}
+    (choice,) = state("pipeline", "AreParamsValid")["Choices"]
+    assert evaluate(choice["Condition"], input=output) is True
+    assert evaluate(choice["Condition"], input=DATA) is False
+
+
+def test_reading_is_told_the_run_even_when_it_is_started_by_hand():
+    payload = evaluate(state("pipeline", "ReadParams")["Arguments"], input={}, context=CONTEXT)["Payload"]
+    assert payload == {
+        "input": {},
+        "run": {
+            "id": "run",
+            "execution": CONTEXT["Execution"]["Id"],
+            "stateMachine": CONTEXT["StateMachine"]["Id"],
+            "startTime": "2026-01-02T03:04:05.678Z",
+        },
+    }
+
+
+@pytest.mark.parametrize("tracker", [None, {"name": "movies-events"}], ids=["no tracker", "tracker"])
+def test_without_dataset_group_everything_else_is_left_out_and_said_so(tracker: Any):
+    (catch,) = state("pipeline", "DatasetGroup")["Catch"]
+    filters = [{"name": "unseen"}, {"name": "new"}]
+    output = evaluate(
+        catch["Output"], variables(eventTracker=tracker, filters=filters), input=DATA, errorOutput=ERROR
+    )
+    assert output["outcomes"] == [{"resource": "DatasetGroup", "name": "movies", "failed": ERROR}]
+    assert output["skipped"] == [
+        {"resource": "Dataset", "name": "movies-interactions"},
+        *([{"resource": "EventTracker", "name": "movies-events"}] if tracker else []),
+        {"resource": "Filter", "name": "unseen"},
+        {"resource": "Filter", "name": "new"},
+        {"resource": "Solution", "name": "for-you"},
+    ]
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_a_map_runs_over_exactly_what_is_planned(count: int):
+    """JSONata turns lists of one into their element wherever it can; a Map needs a list."""
+    filters = [{"name": str(number)} for number in range(count)]
+    assert evaluate(state("pipeline", "Filters")["Items"], variables(filters=filters), input=DATA) == filters
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_what_the_branches_did_is_collected(count: int):
+    results = [{"outcomes": [{"name": str(number)}], "skipped": []} for number in range(count)]
+    before = {"outcomes": [CREATED], "skipped": []}
+    output = evaluate(state("pipeline", "Filters")["Output"], variables(), input=before, result=results)
+    assert output == {
+        "outcomes": [CREATED, *({"name": str(number)} for number in range(count))],
+        "skipped": [],
+    }
+
+
+def test_training_does_not_begin_on_half_of_the_data():
+    broken, tracker = state("pipeline", "IsDataThere")["Choices"]
+    data = {"outcomes": [CREATED, {"resource": "DatasetImport", "name": "i", "failed": ERROR}], "skipped": []}
+    assert evaluate(broken["Condition"], variables(), input=data) is True
+    assert broken["Next"] == "Results"
+    assert evaluate(broken["Output"], variables(), input=data)["skipped"] == [
+        {"resource": "Solution", "name": "for-you"}
+    ]
+    whole = {"outcomes": [CREATED], "skipped": []}
+    assert evaluate(broken["Condition"], variables(), input=whole) is False
+    assert evaluate(tracker["Condition"], variables(), input=whole) is False
+    assert evaluate(tracker["Condition"], variables(eventTracker={"name": "e"}), input=whole) is True
+
+
+def test_the_event_tracker_comes_before_the_training():
+    order = list(machine("pipeline")["States"])
+    assert order.index("EventTracker") < order.index("Solutions")
+    assert state("pipeline", "EventTracker")["Next"] == "Filters"
+    assert state("pipeline", "Filters")["Next"] == "Solutions"
+
+
+VERSION = {"resource": "SolutionVersion", "name": "a", "arn": "arn:v1", "did": "trained"}
+OTHER = {"resource": "SolutionVersion", "name": "b", "arn": "arn:v2", "did": "trained"}
+
+
+def test_of_several_candidates_the_chosen_one_is_served():
+    best = state("pipeline", "BestVersion")
+    plan = {"name": "for-you", "choose": {"metric": "m"}, "candidates": [1, 2], "campaigns": [{"name": "c"}]}
+    data = {"plan": plan, "outcomes": [VERSION, OTHER], "skipped": [], "versions": [VERSION, OTHER]}
+    payload = evaluate(best["Arguments"]["Payload"], input=data)
+    assert payload == {"name": "for-you", "choose": {"metric": "m"}, "candidates": [VERSION, OTHER]}
+    answer = {"arn": "arn:v2", "name": "for-you", "metric": "m", "value": 0.4, "reason": "the best"}
+    output = evaluate(best["Output"], input=data, result={"Payload": answer})
+    assert output["versions"] == [OTHER]
+    assert output["outcomes"][-1] == {
+        "resource": "BestVersion",
+        "name": "for-you",
+        "arn": "arn:v2",
+        "status": "ACTIVE",
+        "did": None,
+        "details": {"reason": "the best", "metric": "m", "value": 0.4},
+    }
+    campaigns = state("pipeline", "Campaigns")
+    item = {"Map": {"Item": {"Value": {"name": "c"}}}}
+    assert evaluate(campaigns["ItemSelector"], input=output, context=item) == {
+        "plan": {"name": "c"},
+        "solutionVersionArn": "arn:v2",
+    }
+
+
+def test_no_version_no_campaign():
+    nothing, several = state("pipeline", "IsTrained")["Choices"]
+    data = {"plan": PLAN["solutions"][0], "outcomes": [FAILED], "skipped": [], "versions": []}
+    assert evaluate(nothing["Condition"], input=data) is True
+    assert evaluate(nothing["Output"], input=data) == {
+        "outcomes": [FAILED],
+        "skipped": [{"resource": "Campaign", "name": "a"}, {"resource": "Campaign", "name": "b"}],
+    }
+    one = data | {"versions": [VERSION], "plan": {"candidates": [1]}}
+    assert evaluate(nothing["Condition"], input=one) is False
+    assert evaluate(several["Condition"], input=one) is False
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        pytest.param({"outcomes": [CREATED], "skipped": []}, "SUCCEEDED", id="all worked"),
+        pytest.param({"outcomes": [CREATED, FAILED], "skipped": []}, "FAILED", id="one failed"),
+        pytest.param({"outcomes": [FAILED], "skipped": []}, "FAILED", id="all failed"),
+        pytest.param({**DATA, "problem": ERROR}, "FAILED", id="ended early"),
+    ],
+)
+def test_a_run_in_which_anything_failed_failed(data: dict[str, Any], status: str):
+    assert evaluate(state("pipeline", "Results")["Output"], input=data) == {**data, "status": status}
+
+
+def test_the_mail_is_told_everything():
+    payload = state("pipeline", "Notify")["Arguments"]["Payload"]
+    data = {"outcomes": [CREATED], "skipped": [], "status": "SUCCEEDED"}
+    assert evaluate(payload, variables(), input=data) == {
+        **data,
+        "run": {"id": "run"},
+        "notes": ["one note"],
+        "datasetGroup": "movies",
+    }
+
+
+@pytest.mark.parametrize(
+    ("plan", "group"),
+    [
+        pytest.param({}, None, id="reading crashed"),
+        pytest.param(
+            {"failed": {"error": "ParamsInvalid"}, "datasetGroup": "movies"}, "movies", id="invalid"
+        ),
+    ],
+)
+def test_the_mail_is_sent_even_if_there_is_no_plan(plan: dict[str, Any], group: str | None):
+    payload = state("pipeline", "Notify")["Arguments"]["Payload"]
+    data = {**DATA, "problem": ERROR, "status": "FAILED"}
+    made = evaluate(payload, {"plan": plan, "run": {"id": "run"}}, input=data)
+    assert made["problem"] == ERROR
+    assert made["notes"] == []
+    assert made.get("datasetGroup") == group
+
+
+def test_a_run_whose_mail_could_not_be_sent_says_everything_itself():
+    (catch,) = state("pipeline", "Notify")["Catch"]
+    outcomes = [FAILED | {"name": str(number)} for number in range(2000)]
+    data = {"outcomes": outcomes, "skipped": [], "problem": ERROR, "status": "FAILED"}
+    refused = {"Error": "AuthorizationError", "Cause": "not allowed to publish"}
+    output = evaluate(catch["Output"], variables(), input=data, errorOutput=refused)
+    ended = evaluate({key: state("pipeline", "Failed")[key] for key in ("Error", "Cause")}, input=output)
+    assert ended["Error"] == "NotifyFailed"
+    assert "not allowed to publish" in ended["Cause"]
+    assert "12 interactions" in ended["Cause"]
+    assert len(ended["Cause"]) <= 32_768
+
+
+def test_the_result_of_the_run_is_the_mails_text():
+    notify = state("pipeline", "Notify")
+    answer = {"subject": "Failed: movies", "body": "...", "error": "ResourceFailed", "cause": "what failed"}
+    output = evaluate(notify["Output"], input={"status": "FAILED"}, result={"Payload": answer})
+    assert output == {"status": "FAILED", **answer}
+    (worked,) = state("pipeline", "DidAllWork")["Choices"]
+    assert evaluate(worked["Condition"], input=output) is False
+    assert evaluate(worked["Condition"], input={**output, "status": "SUCCEEDED"}) is True
+
+
+def test_a_definition_is_small_enough_for_step_functions():
+    for which in MACHINES:
+        assert len(json.dumps(machine(which))) < 1_048_576
