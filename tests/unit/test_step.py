@@ -395,7 +395,7 @@ def test_nulls_of_the_state_machine_are_absent_values():
         pytest.param({"a": False, "b": {}, "c": None}, {}, [], id="false and empty are absent"),
         pytest.param({"a": False}, {"a": True}, ["a"], id="false is a value"),
         pytest.param({"a": None}, {"a": "ECOMMERCE"}, ["a"], id="none is wanted"),
-        pytest.param({"a": {"b": 1}}, {}, ["a"], id="missing altogether"),
+        pytest.param({"a": {"b": 1}}, {}, ["a.b"], id="missing altogether"),
     ],
 )
 def test_only_what_the_params_file_gives_counts_as_a_difference(wanted, shown, expected):

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from personalize_pipeline import clients
@@ -14,7 +15,7 @@ from personalize_rules.schemas import Problem
 
 if TYPE_CHECKING:
     from mypy_boto3_personalize import PersonalizeClient
-    from mypy_boto3_personalize.type_defs import DatasetImportJobSummaryTypeDef
+    from mypy_boto3_personalize.type_defs import DatasetImportJobSummaryTypeDef, DatasetTypeDef
     from mypy_boto3_s3 import S3Client
 
 _MAX_NAME = 63
@@ -42,8 +43,6 @@ class DatasetImport(Resource):
     ) -> None:
         super().__init__(want, context, client)
         self.s3 = s3 or clients.s3()
-        self._listing: Listing | None = None
-        self._schema = ""
 
     @property
     def name(self) -> str:
@@ -71,11 +70,9 @@ class DatasetImport(Resource):
         """This run's job; else the latest finished or running one, if it imports the same data; else None."""
         if self.arn:
             return self._describe(self.arn)
-        dataset = self.client.describe_dataset(datasetArn=self.dataset_arn)["dataset"]
-        self._schema = dataset["schemaArn"]
         # Jobs outlive the dataset; what they imported into an earlier one of the same name is gone.
         jobs = sorted(
-            (job for job in self._jobs() if job["creationDateTime"] >= dataset["creationDateTime"]),
+            (job for job in self._jobs() if job["creationDateTime"] >= self._dataset["creationDateTime"]),
             key=lambda job: job["creationDateTime"],
             reverse=True,
         )
@@ -116,7 +113,7 @@ class DatasetImport(Resource):
     def details(self, found: Found) -> dict[str, Any] | None:  # noqa: ARG002
         """How much there is, as far as this function may look."""
         try:
-            files = self._files().files
+            files = self._files.files
         except NotReadable:
             return None
         return {"files": len(files), "bytes": sum(file.size for file in files)}
@@ -135,16 +132,21 @@ class DatasetImport(Resource):
     def _fingerprint(self) -> str:
         """Eight hex digits; of the run, so never met again, if the data may not be listed."""
         try:
-            files = self._files().files
+            files = self._files.files
         except NotReadable:
             return short_hash(self.location, self.context.run.id)
         if not files:
             advice = "Upload CSV files there, or correct dataLocation."
             raise DataInvalid([Problem(self.location, "there is no data.", advice)])
         lines = [f"{file.key}\t{file.size}\t{file.etag}" for file in files]
-        return short_hash(self.location, self._schema, self.want.get("importMode", "FULL"), *lines)
+        return short_hash(
+            self.location, self._dataset["schemaArn"], self.want.get("importMode", "FULL"), *lines
+        )
 
+    @cached_property
     def _files(self) -> Listing:
-        if self._listing is None:
-            self._listing = list_files(self.s3, self.location)
-        return self._listing
+        return list_files(self.s3, self.location)
+
+    @cached_property
+    def _dataset(self) -> "DatasetTypeDef":
+        return self.client.describe_dataset(datasetArn=self.dataset_arn)["dataset"]

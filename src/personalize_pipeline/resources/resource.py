@@ -195,9 +195,9 @@ def differences(wanted: Any, shown: Any, path: str = "") -> Iterator[Change]:
 
     Describe leaves out what is false or empty, so false and empty equal absent.
     """
-    if isinstance(wanted, Mapping) and isinstance(shown, Mapping):
+    if isinstance(wanted, Mapping) and isinstance(shown, Mapping | None):
         for key, value in wanted.items():
-            yield from differences(value, shown.get(key), f"{path}.{key}" if path else key)
+            yield from differences(value, (shown or {}).get(key), f"{path}.{key}" if path else key)
     elif isinstance(wanted, list) and isinstance(shown, list) and len(wanted) == len(shown):
         for position, (one, other) in enumerate(zip(wanted, shown, strict=True)):
             yield from differences(one, other, f"{path}[{position}]")

@@ -58,6 +58,7 @@ class Cloud:
         self.clock = clock
         self.s3 = s3
         self.personalize: PersonalizeClient = clients.personalize()
+        self._began: dict[str, str] = {}
 
     def turn(
         self, resource: type[Resource], want: Mapping[str, Any], run: str = "run-1", **context: Any
@@ -69,11 +70,12 @@ class Cloud:
             "id": run,
             "execution": f"{arns}:execution:pipeline:{run}",
             "stateMachine": f"{arns}:stateMachine:pipeline",
-            "startTime": now,
+            "startTime": self._began.setdefault(run, now),
         }
         event = {"want": want, "context": {"run": about_run, "startedAt": now} | context}
         answer = step_handler(resource)(json.loads(json.dumps(event)), _LAMBDA)
-        return json.loads(json.dumps(answer))
+        plain: dict[str, Any] = json.loads(json.dumps(answer))
+        return plain
 
     def loop(self, resource: type[Resource], want: Mapping[str, Any], **context: Any) -> dict[str, Any]:
         """The polling loop, to its end; `startedAt` stays what it was at the beginning."""
@@ -101,8 +103,10 @@ class Cloud:
                 for key, value in getattr(self.personalize, describe)(**arn).items()
                 if key != "ResponseMetadata"
             )
-            statuses = [shown["status"]] + [
-                update["status"] for key, update in shown.items() if key.startswith("latest") and "Update" in key
+            statuses: list[str] = [shown["status"]] + [
+                update["status"]
+                for key, update in shown.items()
+                if key.startswith("latest") and "Update" in key
             ]
             if not any(status.endswith(("PENDING", "IN_PROGRESS")) for status in statuses):
                 return statuses[-1]

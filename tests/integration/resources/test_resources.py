@@ -1,10 +1,10 @@
-"""Each row of the step contract's table, for each resource, against Personalize Local through the handlers."""
+"""Each row of the step contract's table, for each resource, against Personalize Local, by the handlers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.integration.resources.cloud import ACCOUNT, ITEMS, Cloud, avro
@@ -15,10 +15,12 @@ from personalize_pipeline.resources.dataset_group import DatasetGroup
 from personalize_pipeline.resources.dataset_import import DatasetImport
 from personalize_pipeline.resources.event_tracker import EventTracker
 from personalize_pipeline.resources.filter import Filter
-from personalize_pipeline.resources.resource import Resource
 from personalize_pipeline.resources.schema import Schema
 from personalize_pipeline.resources.solution import Solution
 from personalize_pipeline.resources.solution_version import SolutionVersion
+
+if TYPE_CHECKING:
+    from personalize_pipeline.resources.resource import Resource
 
 WATCHED = 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("watch")'
 CLICKED = 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("click")'
@@ -221,7 +223,9 @@ def name(request: pytest.FixtureRequest) -> str:
     return "t" + hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:12]
 
 
-def changed(case: Case, want: Json, needs: Json, change: Json | None) -> tuple[dict[str, Any], dict[str, Any]]:
+def changed(
+    case: Case, want: Json, needs: Json, change: Json | None
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """The want and the context with the change in them."""
     assert change is not None
     if "context" in change:
@@ -385,8 +389,12 @@ def test_somebody_was_faster(cloud, name, case, monkeypatch):
     want = case.want(name)
     made = cloud.turn(case.resource, want, **needs)
     find = case.resource.find
-    looks = iter([lambda _: None])
-    monkeypatch.setattr(case.resource, "find", lambda self: next(looks, find)(self))
+    looks = iter([None])
+
+    def late(self):
+        return find(self) if next(looks, self) else None
+
+    monkeypatch.setattr(case.resource, "find", late)
 
     step = cloud.turn(case.resource, want, **needs)
 

@@ -1,0 +1,119 @@
+"""What counts as the same data, and whose jobs count."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from tests.integration.resources.cloud import ACCOUNT
+
+from personalize_pipeline.resources.dataset_import import DatasetImport
+
+
+@pytest.fixture
+def data(cloud, request):
+    """A dataset group with an interactions dataset and its data; the group's name, context and want."""
+    name = "imp" + re.sub(r"\W", "", request.node.name)[-24:].lower().replace("_", "")
+    group = cloud.group(name)
+    dataset = cloud.dataset(f"{name}-i", group, cloud.schema(f"{name}-s"))
+    location = cloud.upload(name)
+    context = {"datasetGroupArn": group, "datasetArn": dataset}
+    return name, context, {"dataSource": {"dataLocation": location}}
+
+
+def test_a_job_is_named_after_dataset_data_and_run(cloud, data):
+    name, context, want = data
+
+    step = cloud.loop(DatasetImport, want, **context)
+
+    assert re.fullmatch(
+        rf".*:dataset-import-job/{name}-interactions-[0-9a-f]{{8}}-[0-9a-f]{{8}}", step["arn"]
+    )
+    assert step["details"] == {
+        "files": 1,
+        "bytes": len(
+            cloud.s3.client.get_object(Bucket="resources", Key=f"{name}/interactions.csv")["Body"].read()
+        ),
+    }
+
+
+def test_changed_data_is_imported_and_unchanged_data_reused(cloud, data):
+    name, context, want = data
+    first = cloud.loop(DatasetImport, want, **context)
+    cloud.later()
+    assert cloud.loop(DatasetImport, want, run="run-2", **context)["did"] == "reused"
+
+    cloud.upload(name, seed=1)
+    second = cloud.loop(DatasetImport, want, run="run-3", **context)
+    cloud.later()
+    cloud.upload(name, seed=0)
+    third = cloud.loop(DatasetImport, want, run="run-4", **context)
+
+    assert second["did"] == third["did"] == "imported"
+    assert len({first["arn"], second["arn"], third["arn"]}) == 3
+
+
+def test_another_mode_is_another_import(cloud, data):
+    _name, context, want = data
+    cloud.loop(DatasetImport, want, **context)
+    cloud.later()
+
+    step = cloud.loop(DatasetImport, want | {"importMode": "INCREMENTAL"}, run="run-2", **context)
+
+    assert step["did"] == "imported"
+
+
+def test_data_that_changes_while_it_is_imported_does_not_start_a_second_job(cloud, data):
+    name, context, want = data
+    first = cloud.turn(DatasetImport, want, **context)
+
+    cloud.upload(name, seed=1)
+    step = cloud.loop(DatasetImport, want, **context, last=first)
+
+    assert step["arn"] == first["arn"]
+    jobs = cloud.personalize.list_dataset_import_jobs(datasetArn=context["datasetArn"])["datasetImportJobs"]
+    assert len(jobs) == 1
+
+
+def test_the_running_import_of_the_same_data_is_taken_over(cloud, data):
+    _name, context, want = data
+    other = cloud.turn(DatasetImport, want, run="run-1", **context)
+
+    step = cloud.loop(DatasetImport, want, run="run-2", **context)
+
+    assert (step["arn"], step["did"]) == (other["arn"], "reused")
+
+
+def test_jobs_of_a_deleted_dataset_do_not_count(cloud, data):
+    name, context, want = data
+    first = cloud.loop(DatasetImport, want, **context)
+    cloud.later()
+    cloud.personalize.delete_dataset(datasetArn=context["datasetArn"])
+    cloud.later()
+    cloud.dataset(f"{name}-i", context["datasetGroupArn"], f"{ACCOUNT}:schema/{name}-s")
+
+    step = cloud.loop(DatasetImport, want, run="run-2", **context)
+
+    assert step["did"] == "imported"
+    assert step["arn"] != first["arn"]
+
+
+def test_no_data_is_no_import(cloud, data):
+    _name, context, _want = data
+    nowhere = {"dataSource": {"dataLocation": "s3://resources/nowhere/"}}
+
+    step = cloud.turn(DatasetImport, nowhere, **context)
+
+    assert step["failed"]["error"] == "DataInvalid"
+    assert "s3://resources/nowhere/: there is no data." in step["failed"]["reason"]
+
+
+def test_bad_rows_end_with_the_words_of_personalize(cloud, data):
+    name, context, want = data
+    cloud.s3.put("resources", {f"{name}/interactions.csv": "USER_ID,ITEM_ID\n1,2\n"})
+
+    step = cloud.loop(DatasetImport, want, **context)
+
+    assert step["failed"]["error"] == "ResourceFailed"
+    assert "Input CSV is missing the following columns: [TIMESTAMP, EVENT_TYPE]." in step["failed"]["reason"]
+    assert f"Correct the data in s3://resources/{name}/" in step["failed"]["reason"]
