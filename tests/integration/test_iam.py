@@ -78,8 +78,11 @@ def test_a_role_may_what_its_policy_says_and_no_more(aws: MiniStack, guarded: Lo
     assert denial(client.create_schema, name="yours", schema=SCHEMA) == (
         400,
         "AccessDeniedException",
-        f"User: arn:aws:sts::{ACCOUNT}:assumed-role/maker/test is not authorized to perform: personalize:CreateSchema"
-        f" on resource: {ARN}:schema/yours because no identity-based policy allows the personalize:CreateSchema action",
+        (
+            f"User: arn:aws:sts::{ACCOUNT}:assumed-role/maker/test is not authorized to perform:"
+            f" personalize:CreateSchema on resource: {ARN}:schema/yours because no identity-based policy"
+            " allows the personalize:CreateSchema action"
+        ),
     )
     assert denial(client.describe_schema, schemaArn=f"{ARN}:schema/mine-1")[1] == "AccessDeniedException"
 
@@ -127,8 +130,8 @@ def test_a_function_is_known_by_its_role(aws: MiniStack, guarded: LocalServer) -
             "import os\n"
             "def handler(event, context):\n"
             "    names = ('AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN')\n"
-            f"    return dict([(n.lower(), os.environ[n]) for n in names], leak='{ministack_launcher.TOKEN_VARIABLE}'"
-            " in os.environ)\n",
+            f"    leak = '{ministack_launcher.TOKEN_VARIABLE}' in os.environ\n"
+            "    return {'leak': leak} | {name.lower(): os.environ[name] for name in names}\n",
         )
     functions = aws.client("lambda")
     functions.create_function(
@@ -226,7 +229,7 @@ def test_the_endpoint_is_for_the_bearer_of_the_token_only(aws: MiniStack) -> Non
         assert error.value.code == 403
 
 
-# --- Reading data as a role ---------------------------------------------------------------------------------------
+# --- Reading data as a role ---
 
 
 TRUST = {
@@ -314,28 +317,64 @@ def test_what_is_not_there_is_missing(
 @pytest.mark.parametrize(
     ("trust", "role_statements", "bucket_statements", "text"),
     [
-        pytest.param({**TRUST, "Principal": {"Service": "lambda.amazonaws.com"}}, reading("movies"),
-                     reading("movies"), "trust policy does not allow", id="trusts another service"),
-        pytest.param({**TRUST, "Condition": {"StringEquals": {"aws:SourceAccount": "111111111111"}}},
-                     reading("movies"), reading("movies"), "trust policy does not allow", id="trusts another account"),
-        pytest.param({**TRUST, "Condition": {"ArnLike": {"aws:SourceArn": f"{ARN}:campaign/*"}}},
-                     reading("movies"), reading("movies"), "trust policy does not allow", id="trusts another resource"),
+        pytest.param(
+            {**TRUST, "Principal": {"Service": "lambda.amazonaws.com"}},
+            reading("movies"),
+            reading("movies"),
+            "trust policy does not allow",
+            id="trusts another service",
+        ),
+        pytest.param(
+            {**TRUST, "Condition": {"StringEquals": {"aws:SourceAccount": "111111111111"}}},
+            reading("movies"),
+            reading("movies"),
+            "trust policy does not allow",
+            id="trusts another account",
+        ),
+        pytest.param(
+            {**TRUST, "Condition": {"ArnLike": {"aws:SourceArn": f"{ARN}:campaign/*"}}},
+            reading("movies"),
+            reading("movies"),
+            "trust policy does not allow",
+            id="trusts another resource",
+        ),
         pytest.param(TRUST, [], reading("movies"), "may not do ListObjectsV2", id="role has no policy"),
         pytest.param(TRUST, reading("movies")[:1], reading("movies"), "may not do", id="role may only list"),
-        pytest.param(TRUST, reading("movies"), [], "bucket policy of movies does not allow s3:ListBucket",
-                     id="no bucket policy"),
-        pytest.param(TRUST, reading("movies"), reading("movies")[:1], "does not allow s3:GetObject",
-                     id="bucket policy only lists"),
-        pytest.param(TRUST, reading("movies"), [allow("s3:*", on=["arn:aws:s3:::movies", "arn:aws:s3:::movies/*"],
-                     Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:root"})], "does not allow s3:ListBucket",
-                     id="bucket policy for somebody else"),
+        pytest.param(
+            TRUST,
+            reading("movies"),
+            [],
+            "bucket policy of movies does not allow s3:ListBucket",
+            id="no bucket policy",
+        ),
+        pytest.param(
+            TRUST,
+            reading("movies"),
+            reading("movies")[:1],
+            "does not allow s3:GetObject",
+            id="bucket policy only lists",
+        ),
+        pytest.param(
+            TRUST,
+            reading("movies"),
+            [
+                allow(
+                    "s3:*",
+                    on=["arn:aws:s3:::movies", "arn:aws:s3:::movies/*"],
+                    Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+                )
+            ],
+            "does not allow s3:ListBucket",
+            id="bucket policy for somebody else",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_lacking_right_is_denied(
     aws: MiniStack,
     bucket: str,
     objects: S3Objects,
     tmp_path: Path,
+    *,
     request: pytest.FixtureRequest,
     trust: dict[str, Any],
     role_statements: list[dict[str, Any]],

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import boto3
 from botocore.config import Config
+from botocore.validate import ParamValidator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +30,18 @@ START_SECONDS = 30.0
 READY = re.compile(r"Personalize Local is ready on (http://\S+)")
 
 
+def assert_declared(parsed: dict[str, Any], model: Any, **_: Any) -> None:
+    """A handler of botocore's `after-call`: the answer has the shape that the operation declares."""
+    if parsed["ResponseMetadata"]["HTTPStatusCode"] >= 300:
+        return
+    found = {name: value for name, value in parsed.items() if name != "ResponseMetadata"}
+    if model.output_shape is None:
+        assert found == {}, f"{model.name} answers {found} where nothing is declared"
+        return
+    report = ParamValidator().validate(found, model.output_shape)
+    assert not report.has_errors(), f"{model.name}: {report.generate_report()}"
+
+
 @dataclass
 class LocalServer:
     """Started with `start()`, or used as a context manager. `environment` is added to a clean one."""
@@ -41,6 +54,7 @@ class LocalServer:
     url: str = ""
     log: list[str] = field(default_factory=list)
     seconds_to_start: float = 0.0
+    _clients: dict[tuple[str, ...], Any] = field(default_factory=dict)
     _process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
@@ -91,15 +105,23 @@ class LocalServer:
         return status
 
     def client(self, service: str, **credentials: str) -> Any:
-        """A boto3 client for `personalize`, `personalize-runtime` or `personalize-events`."""
+        """A boto3 client for `personalize`, `personalize-runtime` or `personalize-events`.
+
+        It checks every answer against the output that botocore declares, whatever the test is about.
+        """
         keys = {"aws_access_key_id": self.access_key, "aws_secret_access_key": self.secret_key, **credentials}
-        return boto3.session.Session().client(
-            service,  # type: ignore[call-overload]
-            endpoint_url=self.url,
-            region_name=REGION,
-            config=Config(retries={"max_attempts": 1}, connect_timeout=5, read_timeout=60),
-            **keys,
-        )
+        known = (self.url, service, *keys.values())
+        if known not in self._clients:
+            client = boto3.session.Session().client(
+                service,  # type: ignore[call-overload]
+                endpoint_url=self.url,
+                region_name=REGION,
+                config=Config(retries={"max_attempts": 1}, connect_timeout=5, read_timeout=60),
+                **keys,
+            )
+            client.meta.events.register("after-call", assert_declared)
+            self._clients[known] = client
+        return self._clients[known]
 
     @property
     def personalize(self) -> PersonalizeClient:

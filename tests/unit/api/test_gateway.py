@@ -13,11 +13,15 @@ from hypothesis import strategies as st
 from personalize_local.api import operations
 from personalize_local.api.gateway import Answer, Call, Gateway
 from personalize_local.aws.sigv4 import Signature, SignatureProblem, SignedRequest
-from personalize_local.service.errors import InjectedError, ResourceNotFoundException
+from personalize_local.service.errors import ResourceNotFoundException
 from personalize_local.service.faults import Faults
 
-AUTHORIZATION = "AWS4-HMAC-SHA256 Credential=AKID/20260131/us-east-1/personalize/aws4_request, SignedHeaders=host, Signature=0"
+SCOPE = "20260131/us-east-1/personalize/aws4_request"
+AUTHORIZATION = f"AWS4-HMAC-SHA256 Credential=AKID/{SCOPE}, SignedHeaders=host, Signature=0"
 ARN = "arn:aws:personalize:us-east-1:000000000000:schema/movies"
+BROKEN = "1 validation error detected: Value {} at '{}' failed to satisfy constraint: Member must {}"
+NO_SCHEMA_ARN = BROKEN.format("null", "schemaArn", "not be null")
+NEGATIVE = BROKEN.format("'-1'", "numResults", "have value greater than or equal to 0")
 CAMPAIGN = "arn:aws:personalize:us-east-1:000000000000:campaign/movies"
 
 
@@ -142,58 +146,126 @@ def test_events_are_answered_with_nothing() -> None:
 @pytest.mark.parametrize(
     ("request_", "expected"),
     [
-        pytest.param(json_request("DescribeSchema", {"schemaArn": ARN + "x"}),
-                     (400, "ResourceNotFoundException", f"Resource Arn {ARN}x does not exist."), id="json: not found"),
-        pytest.param(rest_request("/recommendations", {"campaignArn": ARN}),
-                     (404, "ResourceNotFoundException", f"Resource Arn {ARN} does not exist."), id="rest: not found"),
-        pytest.param(json_request("DescribeSchema", {}),
-                     (400, "InvalidInputException", "1 validation error detected: Value null at 'schemaArn' failed to"
-                      " satisfy constraint: Member must not be null"), id="json: missing"),
-        pytest.param(json_request("DescribeSchema", b""),
-                     (400, "InvalidInputException", "1 validation error detected: Value null at 'schemaArn' failed to"
-                      " satisfy constraint: Member must not be null"), id="json: no body"),
-        pytest.param(rest_request("/recommendations", {"numResults": -1}),
-                     (400, "InvalidInputException", "1 validation error detected: Value '-1' at 'numResults' failed to"
-                      " satisfy constraint: Member must have value greater than or equal to 0"), id="rest: range"),
-        pytest.param(json_request("DescribeSchema", {"schemaArn": 5}),
-                     (400, "SerializationException", "schemaArn: NUMBER_VALUE can not be converted to a String"),
-                     id="json: type"),
-        pytest.param(json_request("DescribeSchema", b"[]"),
-                     (400, "SerializationException", "The body must be a JSON object."), id="json: not an object"),
-        pytest.param(json_request("CreateBatchInferenceJob", {"jobName": "j", "solutionVersionArn": ARN, "roleArn":
-                     "arn:aws:iam::000000000000:role/r", "jobInput": {"s3DataSource": {"path": "s3://b/i"}},
-                     "jobOutput": {"s3DataDestination": {"path": "s3://b/o"}}}),
-                     (400, "InvalidInputException",
-                      "CreateBatchInferenceJob is not supported by Personalize Local yet."), id="json: not there yet"),
-        pytest.param(rest_request("/action-recommendations", {}),
-                     (400, "InvalidInputException",
-                      "GetActionRecommendations is not supported by Personalize Local yet."), id="rest: not there yet"),
-        pytest.param(json_request("BuyEverything", {}),
-                     (404, "UnknownOperationException",
-                      "'AmazonPersonalize.BuyEverything' in X-Amz-Target is no operation of personalize."),
-                     id="json: no such operation"),
-        pytest.param(json_request("DescribeSchema", {}, headers={"content-type": "text/plain"}),
-                     (404, "UnknownOperationException",
-                      "Content-Type must be application/x-amz-json-1.1, not 'text/plain'."), id="json: content type"),
-        pytest.param(json_request("DescribeSchema", {}, method="GET"),
-                     (404, "UnknownOperationException",
-                      "Operations of personalize are called by POST /, not by GET /."), id="json: method"),
-        pytest.param(rest_request("/", {}),
-                     (404, "UnknownOperationException", "X-Amz-Target is missing."), id="json: no target"),
-        pytest.param(rest_request("/none", {}),
-                     (404, "UnknownOperationException",
-                      "POST /none is no operation of personalize-runtime or personalize-events."), id="rest: path"),
-        pytest.param(rest_request("/recommendations", {}, headers={"content-type": "text/plain"}),
-                     (415, "UnsupportedMediaTypeException", "Content-Type must be application/json, not text/plain."),
-                     id="rest: content type"),
-        pytest.param(json_request("DescribeSchema", {}, headers={"authorization": None}),
-                     (400, "MissingAuthenticationTokenException", "Missing Authentication Token"),
-                     id="json: not signed"),
-        pytest.param(rest_request("/recommendations", {}, headers={"authorization": None}),
-                     (403, "MissingAuthenticationTokenException", "Missing Authentication Token"),
-                     id="rest: not signed"),
+        pytest.param(
+            json_request("DescribeSchema", {"schemaArn": ARN + "x"}),
+            (400, "ResourceNotFoundException", f"Resource Arn {ARN}x does not exist."),
+            id="json: not found",
+        ),
+        pytest.param(
+            rest_request("/recommendations", {"campaignArn": ARN}),
+            (404, "ResourceNotFoundException", f"Resource Arn {ARN} does not exist."),
+            id="rest: not found",
+        ),
+        pytest.param(
+            json_request("DescribeSchema", {}),
+            (400, "InvalidInputException", NO_SCHEMA_ARN),
+            id="json: missing",
+        ),
+        pytest.param(
+            json_request("DescribeSchema", b""),
+            (400, "InvalidInputException", NO_SCHEMA_ARN),
+            id="json: no body",
+        ),
+        pytest.param(
+            rest_request("/recommendations", {"numResults": -1}),
+            (400, "InvalidInputException", NEGATIVE),
+            id="rest: range",
+        ),
+        pytest.param(
+            json_request("DescribeSchema", {"schemaArn": 5}),
+            (400, "SerializationException", "schemaArn: NUMBER_VALUE can not be converted to a String"),
+            id="json: type",
+        ),
+        pytest.param(
+            json_request("DescribeSchema", b"[]"),
+            (400, "SerializationException", "The body must be a JSON object."),
+            id="json: not an object",
+        ),
+        pytest.param(
+            json_request(
+                "CreateBatchInferenceJob",
+                {
+                    "jobName": "j",
+                    "solutionVersionArn": ARN,
+                    "roleArn": "arn:aws:iam::000000000000:role/r",
+                    "jobInput": {"s3DataSource": {"path": "s3://b/i"}},
+                    "jobOutput": {"s3DataDestination": {"path": "s3://b/o"}},
+                },
+            ),
+            (
+                400,
+                "InvalidInputException",
+                "CreateBatchInferenceJob is not supported by Personalize Local yet.",
+            ),
+            id="json: not there yet",
+        ),
+        pytest.param(
+            rest_request("/action-recommendations", {}),
+            (
+                400,
+                "InvalidInputException",
+                "GetActionRecommendations is not supported by Personalize Local yet.",
+            ),
+            id="rest: not there yet",
+        ),
+        pytest.param(
+            json_request("BuyEverything", {}),
+            (
+                404,
+                "UnknownOperationException",
+                "'AmazonPersonalize.BuyEverything' in X-Amz-Target is no operation of personalize.",
+            ),
+            id="json: no such operation",
+        ),
+        pytest.param(
+            json_request("DescribeSchema", {}, headers={"content-type": "text/plain"}),
+            (
+                404,
+                "UnknownOperationException",
+                "Content-Type must be application/x-amz-json-1.1, not 'text/plain'.",
+            ),
+            id="json: content type",
+        ),
+        pytest.param(
+            json_request("DescribeSchema", {}, method="GET"),
+            (
+                404,
+                "UnknownOperationException",
+                "Operations of personalize are called by POST /, not by GET /.",
+            ),
+            id="json: method",
+        ),
+        pytest.param(
+            rest_request("/", {}),
+            (404, "UnknownOperationException", "X-Amz-Target is missing."),
+            id="json: no target",
+        ),
+        pytest.param(
+            rest_request("/none", {}),
+            (
+                404,
+                "UnknownOperationException",
+                "POST /none is no operation of personalize-runtime or personalize-events.",
+            ),
+            id="rest: path",
+        ),
+        pytest.param(
+            rest_request("/recommendations", {}, headers={"content-type": "text/plain"}),
+            (415, "UnsupportedMediaTypeException", "Content-Type must be application/json, not text/plain."),
+            id="rest: content type",
+        ),
+        pytest.param(
+            json_request("DescribeSchema", {}, headers={"authorization": None}),
+            (400, "MissingAuthenticationTokenException", "Missing Authentication Token"),
+            id="json: not signed",
+        ),
+        pytest.param(
+            rest_request("/recommendations", {}, headers={"authorization": None}),
+            (403, "MissingAuthenticationTokenException", "Missing Authentication Token"),
+            id="rest: not signed",
+        ),
     ],
-)  # fmt: skip
+)
 def test_an_error_has_its_type_status_and_text(
     request_: SignedRequest, expected: tuple[int, str, str]
 ) -> None:
@@ -225,29 +297,38 @@ def test_a_throttle_that_was_asked_for_happens_once() -> None:
 
 def test_an_outage_that_was_asked_for_has_its_status() -> None:
     service = RecordingService()
-    service.faults.before = lambda _: _raise(InjectedError("ServiceUnavailableException", "Gone.", 503))  # type: ignore[method-assign]
+    service.faults.throttle_next("DescribeSchema", 1, "ServiceUnavailableException")
 
     assert error_of(ask(json_request("DescribeSchema", {"schemaArn": ARN}), service))[0] == 503
-
-
-def _raise(error: Exception) -> None:
-    raise error
 
 
 @pytest.mark.parametrize(
     ("request_", "expected"),
     [
-        pytest.param(json_request("DeleteSchema", {"schemaArn": ARN}), (400, "AccessDeniedException"), id="json"),
-        pytest.param(rest_request("/recommendations", {}), (403, "AccessDeniedException"), id="rest"),
-        pytest.param(json_request("DeleteSchema", {}), (400, "AccessDeniedException"), id="rights before values"),
-        pytest.param(json_request("DeleteSchema", {"schemaArn": 1}), (400, "SerializationException"),
-                     id="types before rights"),
-        pytest.param(json_request("DescribeSchema", {}), (400, "InvalidInputException"), id="allowed, but incomplete"),
         pytest.param(
-            json_request("DescribeSchema", {}, headers={"authorization": AUTHORIZATION.replace("AKID", "OTHER")}),
-            (400, "UnrecognizedClientException"), id="stranger"),
+            json_request("DeleteSchema", {"schemaArn": ARN}), (400, "AccessDeniedException"), id="json"
+        ),
+        pytest.param(rest_request("/recommendations", {}), (403, "AccessDeniedException"), id="rest"),
+        pytest.param(
+            json_request("DeleteSchema", {}), (400, "AccessDeniedException"), id="rights before values"
+        ),
+        pytest.param(
+            json_request("DeleteSchema", {"schemaArn": 1}),
+            (400, "SerializationException"),
+            id="types before rights",
+        ),
+        pytest.param(
+            json_request("DescribeSchema", {}), (400, "InvalidInputException"), id="allowed, but incomplete"
+        ),
+        pytest.param(
+            json_request(
+                "DescribeSchema", {}, headers={"authorization": AUTHORIZATION.replace("AKID", "OTHER")}
+            ),
+            (400, "UnrecognizedClientException"),
+            id="stranger",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_guard_decides_in_the_order_of_aws(request_: SignedRequest, expected: tuple[int, str]) -> None:
     assert error_of(ask(request_, guard=Bouncer()))[:2] == expected
 
@@ -274,10 +355,12 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
     max_leaves=10,
 )
-MEMBERS = st.sampled_from(
-    sorted({m for s in operations.SERVICES for n in operations.model(s).operation_names
-            for m in operations.model(s).operation_model(n).input_shape.members})
-)  # fmt: skip
+SHAPES = [
+    operations.model(service).operation_model(name).input_shape
+    for service in operations.SERVICES
+    for name in operations.model(service).operation_names
+]
+MEMBERS = st.sampled_from(sorted({member for shape in SHAPES if shape for member in shape.members}))
 TARGETS = st.sampled_from(sorted(operations.targets().values()))
 PATHS = st.sampled_from(sorted(path for _, path in operations.routes()))
 
@@ -328,10 +411,18 @@ def test_every_operation_that_is_not_there_says_so_by_name(service: str) -> None
     gateway = Gateway(type("Nothing", (), {"faults": Faults()})())
     for name in operations.model(service).operation_names:
         operation = operations.operation(service, name)
-        call = Call(gateway, operation, json_request(name, b""), Signature("", "", "", "", (), ""), {},
-                    operation.read({})[1])  # fmt: skip
+        call = Call(
+            gateway,
+            operation,
+            json_request(name, b""),
+            Signature("", "", "", "", (), ""),
+            {},
+            operation.read({})[1],
+        )
         call.problems.constraints.clear()
 
         assert error_of(call.run()) == (
-            400, "InvalidInputException", f"{name} is not supported by Personalize Local yet."
-        )  # fmt: skip
+            400,
+            "InvalidInputException",
+            f"{name} is not supported by Personalize Local yet.",
+        )

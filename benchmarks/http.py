@@ -1,0 +1,122 @@
+"""Requests per second and latencies of a running Personalize Local, over HTTP, with 16 clients.
+
+    personalize-local --port 4567 --data /tmp/bench &
+    python benchmarks/http.py http://127.0.0.1:4567
+    python benchmarks/http.py http://127.0.0.1:4567 --campaign arn:… --users 1000 --filter arn:…
+
+Without `--campaign`, the question goes to a campaign that does not exist: that measures the way through the server
+and back, without the engine. The clients keep their connections and share the machine with the server, as in the bar of 1,500 requests per
+second on 2 cores. Percentiles are over all requests, the first second (connections, first compilation) left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+from itertools import count
+from urllib.parse import urlsplit
+
+SCOPE = "20260131/us-east-1/personalize/aws4_request"
+AUTHORIZATION = f"AWS4-HMAC-SHA256 Credential=test/{SCOPE}, SignedHeaders=host, Signature=0"
+NO_CAMPAIGN = "arn:aws:personalize:us-east-1:000000000000:campaign/none"
+WARM_UP_SECONDS = 1.0
+
+
+def request(host: str, path: str, document: dict[str, object], target: str = "") -> bytes:
+    """One HTTP request, ready to be sent."""
+    body = json.dumps(document).encode()
+    lines = [
+        f"POST {path} HTTP/1.1",
+        f"Host: {host}",
+        f"Authorization: {AUTHORIZATION}",
+        f"Content-Length: {len(body)}",
+    ]
+    if target:
+        lines += [f"X-Amz-Target: {target}", "Content-Type: application/x-amz-json-1.1"]
+    else:
+        lines += ["Content-Type: application/json"]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode() + body
+
+
+async def exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, message: bytes) -> int:
+    """Send a request, read the whole answer, and give back its status."""
+    writer.write(message)
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    length = next(line for line in head.lower().split("\r\n") if line.startswith("content-length:"))
+    await reader.readexactly(int(length.partition(":")[2]))
+    return int(head.split(" ", 2)[1])
+
+
+async def client(
+    url: str, messages: Iterator[bytes], status: int, end: float, results: list[tuple[float, float]]
+) -> None:
+    """Ask one question after the other until `end`; (when, how long) of each goes to `results`."""
+    address = urlsplit(url)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    while (started := time.perf_counter()) < end:
+        found = await exchange(reader, writer, next(messages))
+        if found != status:
+            raise SystemExit(f"The server answered {found}, not {status}.")
+        results.append((started, time.perf_counter() - started))
+    writer.close()
+
+
+async def measure(
+    name: str, url: str, messages: Iterator[bytes], status: int, clients: int, seconds: float
+) -> None:
+    """Run the clients and print one line of the table."""
+    begin = time.perf_counter()
+    end = begin + WARM_UP_SECONDS + seconds
+    results: list[tuple[float, float]] = []
+    await asyncio.gather(*(client(url, messages, status, end, results) for _ in range(clients)))
+    took = sorted(duration for when, duration in results if when >= begin + WARM_UP_SECONDS)
+    p50, p99, worst = took[len(took) // 2], took[int(len(took) * 0.99)], took[-1]
+    print(
+        f"{name:<28} {len(took) / seconds:>8,.0f}/s  p50 {p50 * 1e3:6.2f} ms  p99 {p99 * 1e3:6.2f} ms"
+        f"  max {worst * 1e3:6.1f} ms"
+    )
+
+
+def questions(host: str, options: argparse.Namespace) -> Iterator[bytes]:
+    """GetRecommendations for one user after the other."""
+    fixed = {"campaignArn": options.campaign or NO_CAMPAIGN, "numResults": 25}
+    if options.filter:
+        fixed["filterArn"] = options.filter
+    users = [
+        request(host, "/recommendations", {**fixed, "userId": str(user)})
+        for user in range(1, options.users + 1)
+    ]
+    return (users[number % len(users)] for number in count())
+
+
+async def main() -> None:
+    """Measure a control plane call and a runtime call."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("url", help="of a running Personalize Local")
+    parser.add_argument("--campaign", help="ARN of the campaign to ask")
+    parser.add_argument("--filter", help="ARN of a filter to use")
+    parser.add_argument(
+        "--users", type=int, default=1000, help="users 1 to N are asked for (default: %(default)s)"
+    )
+    parser.add_argument("--clients", type=int, default=16, help="(default: %(default)s)")
+    parser.add_argument("--seconds", type=float, default=5, help="per measurement (default: %(default)s)")
+    options = parser.parse_args()
+    host = urlsplit(options.url).netloc
+    recipe = request(
+        host,
+        "/",
+        {"recipeArn": "arn:aws:personalize:::recipe/aws-sims"},
+        target="AmazonPersonalize.DescribeRecipe",
+    )
+    describe = (recipe for _ in count())
+    await measure("DescribeRecipe", options.url, describe, 200, options.clients, options.seconds)
+    status = 200 if options.campaign else 404
+    asked = questions(host, options)
+    await measure("GetRecommendations", options.url, asked, status, options.clients, options.seconds)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
