@@ -203,6 +203,19 @@ def test_after_one_server_died_up_brings_both_back(place: Path) -> None:
     assert stack.status().state == "up"
 
 
+def test_servers_that_run_older_code_are_started_anew(place: Path) -> None:
+    stack = LocalStack("old", place=place)
+    stack.up()
+    before = stack.status().pids
+    assert not stack.up(), "nothing changed: nothing happens"
+    os.utime(stack.personalize.pid_file, (0, 0))  # as if it had been started before the last change
+
+    assert stack.up()
+    after = stack.status().pids
+    assert all(after.values())
+    assert not set(before.values()) & set(after.values())
+
+
 def test_a_process_number_of_somebody_else_is_never_stopped(tmp_path: Path) -> None:
     """The file of a server that died is left, and the system has given its number to another process."""
     other = subprocess.Popen(["sleep", "60"], start_new_session=True)

@@ -28,6 +28,7 @@ ACCOUNT = "000000000000"
 ACCESS_KEY = SECRET_KEY = "test"  # noqa: S105
 USUAL_PORTS = (4566, 4567)  # for the stack named "default"; any other gets free ones
 READY_SECONDS = 60.0
+_SERVED = ("personalize_local", "personalize_rules")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,40}")
 
 
@@ -107,6 +108,8 @@ class LocalStack:
     ) -> bool:
         """Start both servers and wait until both answer. False if they did already.
 
+        Servers that run older code than what is installed now are started anew; what they hold is kept.
+
         If anything goes wrong on the way (Ctrl-C too), what was started is stopped.
 
         Raises:
@@ -115,7 +118,7 @@ class LocalStack:
         _check_installed()
         python = ministack.environment(self.home, report)
         with self._exclusive("starting or stopping this stack"):
-            if self.status().state == "up" and self._answers():
+            if self.status().state == "up" and self._answers() and not self._outdated():
                 return False
             self._stop()
             ports = _choose_ports(self.name, self.ports(), aws_port, personalize_port)
@@ -223,6 +226,13 @@ class LocalStack:
             and _answers(_health_page(ports.personalize))
         )
 
+    def _outdated(self) -> bool:
+        """Whether Personalize Local was changed after it was started."""
+        started = self.personalize.pid_file.stat().st_mtime
+        return any(
+            file.stat().st_mtime > started for name in _SERVED for file in _package(name).rglob("*.py")
+        )
+
     def _stop(self) -> bool:
         # Personalize Local first: it asks MiniStack while it works, never the other way round.
         return any([self.personalize.stop(), self.aws.stop()])
@@ -264,14 +274,16 @@ def _answers(page: str) -> bool:
 
 
 def _launcher() -> Path:
-    """The script that starts MiniStack with the question that Personalize Local asks it.
+    """The script that starts MiniStack with the question that Personalize Local asks it."""
+    return _package("personalize_local") / "aws" / "ministack_launcher.py"
 
-    It is run by MiniStack's Python; here it is only found, not imported.
-    """
-    package = find_spec("personalize_local")
+
+def _package(name: str) -> Path:
+    """Where a package is; it is only found, not imported."""
+    package = find_spec(name)
     assert package is not None, "_check_installed looked"
     assert package.submodule_search_locations is not None
-    return Path(package.submodule_search_locations[0]) / "aws" / "ministack_launcher.py"
+    return Path(package.submodule_search_locations[0])
 
 
 def _check_installed() -> None:
