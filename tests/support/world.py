@@ -69,7 +69,7 @@ def interactions(*, users: int = USERS, events: int = EVENTS, seed: int = 1) -> 
     out.seek(0, io.SEEK_END)
     for user in range(users):
         for number in range(events):
-            genre = user % 3 if chance.random() < 0.8 else chance.randrange(3)
+            genre = user % 3 if chance.random() < 0.95 else chance.randrange(3)
             item = genre + 3 * int(chance.random() ** 2 * ITEMS / 3)
             kind = "watch" if number % 2 else "click"
             out.write(f"u{user},i{item},{kind},{chance.randint(1, 5)},{1_600_000_000 + 60 * number + user}\n")

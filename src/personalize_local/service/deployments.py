@@ -62,6 +62,11 @@ class Deployments:
         self._orders = itertools.count(1)
         self._latest: dict[str, int] = {}  # by version: the preparation that was asked for last
 
+    @staticmethod
+    def warm() -> None:
+        """Import in the background what the first deployment needs."""
+        threading.Thread(target=_import_engine, name="warm", daemon=True).start()
+
     def loaded(self, version_arn: str) -> Deployment | None:
         """The version, if it is in memory."""
         return self._loaded.get(version_arn)
@@ -191,6 +196,12 @@ class Deployments:
 def serving_folder(context: Context) -> Path:
     """Where prepared data is."""
     return context.settings.data_dir / "serving"
+
+
+def _import_engine() -> None:
+    import personalize_local.engine.filtering  # noqa: PLC0415
+    import personalize_local.engine.recipes  # noqa: PLC0415
+    import personalize_local.engine.serving  # noqa: F401, PLC0415
 
 
 def _size(folder: Path) -> int:

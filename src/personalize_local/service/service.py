@@ -70,7 +70,10 @@ class Service:
             EventTrackers(self.context),
             Filters(self.context),
             Solutions(self.context),
-            SolutionVersions(self.context, on_active=campaigns.follow),
+            # What is trained will be deployed soon.
+            SolutionVersions(
+                self.context, on_training=self._deployments.warm, on_active=campaigns.follow
+            ),
             campaigns,
             Recipes(self.context),
             TagOperations(self.context),

@@ -50,8 +50,12 @@ class SolutionVersions(Resource):
     listed = "solutionVersions"
     summary: ClassVar = ("solutionVersionArn", "trainingMode", "trainingType")
 
-    def __init__(self, context: Context, *, on_active: Callable[[Record], None]) -> None:
+    def __init__(
+        self, context: Context, *, on_training: Callable[[], None], on_active: Callable[[Record], None]
+    ) -> None:
+        """`on_training` is called when one begins to train, `on_active` when one can be used."""
         super().__init__(context)
+        self._on_training = on_training
         self._on_active = on_active
 
     @operation
@@ -151,6 +155,7 @@ class SolutionVersions(Resource):
 
         job = Job(record.arn, record.group, "train_version", self._arguments(record), done)
         self.context.workers.submit(job)
+        self._on_training()
 
     def activated(self, record: Record) -> None:
         """Campaigns may follow."""
