@@ -15,12 +15,18 @@ BROKEN = {
     "only white space": (b" \n\t", "the file is empty"),
     "only a byte order mark": (b"\xef\xbb\xbf", "the file is empty"),
     "too large": (OPEN + " " * MAX_BYTES + "}", "200,000 are allowed"),
-    "not UTF-8": (OPEN.encode() + b',\n"tags": "\xe9"}', "the file is not UTF-8: byte 0xe9 in line 2. Save it as UTF-8."),
+    "not UTF-8": (
+        OPEN.encode() + b',\n"tags": "\xe9"}',
+        "the file is not UTF-8: byte 0xe9 in line 2. Save it as UTF-8.",
+    ),
     "UTF-16": (f"{OPEN}}}".encode("utf-16"), "the file is written in UTF-16 or UTF-32. Save it as UTF-8."),
     "a list": ("[1]", "the file holds a list, not a JSON object"),
     "null": ("null", "the file holds null"),
     "a number": ("7", "the file holds a single value"),
-    "missing comma": (OPEN + '\n "datasets": {}}', "not JSON: line 2, column 2: expecting ',' delimiter. A comma is missing before it."),
+    "missing comma": (
+        OPEN + '\n "datasets": {}}',
+        "not JSON: line 2, column 2: expecting ',' delimiter. A comma is missing before it.",
+    ),
     "comma at the end": (OPEN + ",}", "Remove the comma after the last entry."),
     "comma at the end of a list": (OPEN + ', "filters": [1,]}', "Remove the comma after the last entry."),
     "comment": (OPEN + ", // later\n}", "JSON has no comments; remove it."),
@@ -37,7 +43,10 @@ BROKEN = {
     "half a character in a key": (OPEN + r', "\ud800": 1}', "half of a surrogate pair"),
     "nested too deeply": (OPEN + ', "tags": ' + "[" * 60 + "]" * 60 + "}", "nested more than 50 deep"),
     "nested beyond all bounds": ("[" * 90_000, "nested more than 50 deep"),
-    "a key twice": ('{"datasetGroup": {"name": "a", "name": "b"}}', "datasetGroup.name: this key is given twice"),
+    "a key twice": (
+        '{"datasetGroup": {"name": "a", "name": "b"}}',
+        "datasetGroup.name: this key is given twice",
+    ),
     "a section twice": ('{"datasetGroup": {}, "datasetGroup": {}}', "datasetGroup: this key is given twice"),
 }
 
@@ -59,7 +68,13 @@ def test_all_keys_that_are_there_twice_are_named_with_their_places():
 
 @pytest.mark.parametrize(
     "text",
-    [f"{OPEN}}}", f"{OPEN}}}".encode(), f"\ufeff{OPEN}}}".encode(), f"\ufeff{OPEN}}}", json.loads(f"{OPEN}}}")],
+    [
+        f"{OPEN}}}",
+        f"{OPEN}}}".encode(),
+        f"\ufeff{OPEN}}}".encode(),
+        f"\ufeff{OPEN}}}",
+        json.loads(f"{OPEN}}}"),
+    ],
     ids=["text", "bytes", "bytes with a byte order mark", "text with a byte order mark", "document"],
 )
 def test_a_file_is_read_as(text):
@@ -85,20 +100,57 @@ def test_any_bytes_are_params_or_problems(data):
     _readable(data)
 
 
-_keys = st.sampled_from(
-    ["datasetGroup", "datasets", "Interactions", "Items", "schema", "fields", "name", "type", "solutions", "campaigns"]
-    + ["solution", "campaign", "userPersonalization", "userPersonalizationCampaign", "filters", "filterExpression"]
-    + ["solutionConfig", "eventsConfig", "eventParametersList", "eventType", "hpoConfig", "performAutoML", "recipeArn"]
-    + ["autoMLConfig", "recipeList", "tags", "tagKey", "campaignConfig", "serviceConfig", "domain", "tagz", "solutoins"]
-)
+_SECTIONS = [
+    "datasetGroup",
+    "datasets",
+    "Interactions",
+    "Items",
+    "schema",
+    "fields",
+    "filters",
+    "filterExpression",
+]
+_SOLUTIONS = [
+    "solutions",
+    "solutionConfig",
+    "eventsConfig",
+    "eventParametersList",
+    "eventType",
+    "hpoConfig",
+    "recipeArn",
+]
+_AUTO_ML = [
+    "performAutoML",
+    "autoMLConfig",
+    "recipeList",
+    "campaigns",
+    "campaignConfig",
+    "name",
+    "type",
+    "domain",
+]
+_OTHERS = [
+    "solution",
+    "campaign",
+    "userPersonalization",
+    "userPersonalizationCampaign",
+    "serviceConfig",
+    "solutoins",
+]
+_TAGS = ["tags", "tagz", "tagKey"]
+_keys = st.sampled_from([*_SECTIONS, *_SOLUTIONS, *_AUTO_ML, *_OTHERS, *_TAGS])
 _values = st.recursive(
     st.none()
     | st.booleans()
     | st.integers()
     | st.floats()
     | st.text(max_size=4)
-    | st.sampled_from(["aws-hrnn", "arn:aws:personalize:::recipe/aws-hrnn", "ECOMMERCE", "Items", "s3://b/x", "string"]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_keys | st.text(max_size=3), inner, max_size=5),
+    | st.sampled_from(
+        ["aws-hrnn", "arn:aws:personalize:::recipe/aws-hrnn", "ECOMMERCE", "Items", "s3://b/x", "string"]
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(_keys | st.text(max_size=3), inner, max_size=5)
+    ),
     max_leaves=25,
 )
 

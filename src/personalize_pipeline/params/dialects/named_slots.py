@@ -73,6 +73,6 @@ def upgrade(document: Mapping[str, Any]) -> Upgraded:
 
 
 def _unknown(path: tuple[str, str], known: Any) -> Problem:
-    meant = did_you_mean(path[1], known)
+    meant = path[1] + _SUFFIX if path[1] + _SUFFIX in known else did_you_mean(path[1], known)
     advice = f"Did you mean '{meant}'?" if meant else f"Known here: {', '.join(known)}."
     return Problem(written(path), "unknown key.", f"{advice} In a list 'solutions' every name is free.")
