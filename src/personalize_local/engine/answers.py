@@ -48,7 +48,7 @@ class Scored:
     reasons: list[str | None] | None = None
 
 
-class RequestNotSupported(Exception):
+class RequestNotSupported(Exception):  # noqa: N818  # it says what happened
     """The recipe does not answer this kind of request; the text says which it answers."""
 
 

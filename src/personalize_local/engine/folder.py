@@ -23,7 +23,9 @@ FORMAT = 1
 DESCRIPTION = "model.json"
 
 
-def save(folder: Path, description: Mapping[str, Any], arrays: Mapping[str, NDArray[Any] | Vocabulary]) -> None:
+def save(
+    folder: Path, description: Mapping[str, Any], arrays: Mapping[str, NDArray[Any] | Vocabulary]
+) -> None:
     """Write a model so that `folder` appears with everything in it, synced to disk, or does not appear.
 
     A folder that exists already is replaced.
@@ -62,7 +64,8 @@ def read_description(folder: Path) -> dict[str, Any]:
     description: dict[str, Any] = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
     if description.get("format") != FORMAT:
         raise ValueError(
-            f"{folder}: the model has format {description.get('format')}, this version reads {FORMAT}; train it again"
+            f"{folder}: the model has format {description.get('format')}, this version reads {FORMAT}."
+            " Train it again."
         )
     return description
 

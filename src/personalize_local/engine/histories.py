@@ -1,6 +1,6 @@
 """What every user did, kept with the model: the query of a recommendation is the history itself.
 
-Because nothing about a user is learnt but his events, an event counts as soon as it is appended here for one call.
+Because nothing about a user is learnt but his events, an event counts as soon as it is added to a call.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ class Histories:
         starts: where the rows of each user begin, shape (users + 1,).
         items, timestamps, event_types: one entry per row.
         event_type_names: by number.
-        event_value_threshold: live events with a lower value were not worth training on, so they do not count.
         only_event_type: the one type that was trained on, lower case; live events of others do not count.
+        event_value_threshold: as for training; live events with a lower value, or none, do not count.
 
     """
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +12,10 @@ import numpy as np
 from personalize_local.engine.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from duckdb import DuckDBPyConnection, Expression
 
     from personalize_local.engine.arrays import (
         BoolArray,
@@ -70,66 +75,68 @@ class Interactions:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class EventWeight:
+    """One entry of `eventsConfig.eventParametersList`: events of this type count, from the threshold on."""
+
+    event_type: str
+    weight: float = 1.0
+    event_value_threshold: float | None = None
+
+
 def read_interactions(
-    path: Path, *, event_type: str | None = None, event_value_threshold: float | None = None
+    path: Path,
+    *,
+    event_type: str | None = None,
+    event_value_threshold: float | None = None,
+    event_weights: Sequence[EventWeight] = (),
 ) -> Interactions:
     """Read a Parquet file with USER_ID, ITEM_ID, TIMESTAMP and perhaps EVENT_TYPE, EVENT_VALUE.
 
     Args:
         path: the Parquet file; rows of one user with the same time keep the file's order.
         event_type: keep only this type; types compare without regard to case, as in the service.
-        event_value_threshold: keep only rows with at least this EVENT_VALUE; rows without a value are dropped.
+        event_value_threshold: of that type, keep only rows with at least this EVENT_VALUE.
+        event_weights: keep only these types, each from its threshold on; instead of `event_type`.
 
     Raises:
-        ValueError: a filter names a column that the file does not have.
+        ValueError: a filter needs a column that the file does not have, or a threshold has no type.
 
     """
     import duckdb  # noqa: PLC0415  # a server that trains nothing does not load it
 
-    # One connection per call: nothing to share, and the types created below die with it.
+    # One connection per call: the tables and types created below die with it.
     with duckdb.connect(config={"threads": 2}) as connection:
         source = connection.read_parquet(str(path))
         columns = set(source.columns)
-        for column, wanted in (("EVENT_TYPE", event_type), ("EVENT_VALUE", event_value_threshold)):
-            if wanted is not None and column not in columns:
+        wanted = [EventWeight(event_type, 1.0, event_value_threshold)] if event_type else list(event_weights)
+        if not wanted and event_value_threshold is not None:
+            raise ValueError("an event value threshold needs the event type that it is for")
+        valued = any(one.event_value_threshold is not None for one in wanted)
+        for column, needed in (("EVENT_TYPE", bool(wanted)), ("EVENT_VALUE", valued)):
+            if needed and column not in columns:
                 raise ValueError(f"{path}: cannot filter by {column}, the interactions have no such column")
-        conditions = []
-        parameters: list[object] = [str(path)]
-        if event_type is not None:
-            conditions.append("lower(EVENT_TYPE) = lower(?)")
-            parameters.append(event_type)
-        if event_value_threshold is not None:
-            conditions.append("EVENT_VALUE >= ?")
-            parameters.append(event_value_threshold)
-        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-        texts = ["USER_ID", "ITEM_ID"] + (["EVENT_TYPE"] if "EVENT_TYPE" in columns else [])
-        names: dict[str, list[str]] = {}
-        for column in texts:
-            null = "coalesce(EVENT_TYPE, '')" if column == "EVENT_TYPE" else column
-            distinct = connection.execute(
-                f"SELECT DISTINCT {null} AS id FROM read_parquet(?) {where} ORDER BY id",  # noqa: S608
-                parameters,
-            ).fetchnumpy()["id"]
-            names[column] = [str(name) for name in distinct]
+        if "EVENT_TYPE" in columns:
+            source = source.project("* REPLACE (coalesce(EVENT_TYPE, '') AS EVENT_TYPE)")
+        if wanted:
+            source = source.filter(reduce(or_, (_counts(one) for one in wanted)))
+        source.create_view("source")
+        # Casting to an enum is DuckDB's dictionary encoding: faster than a join, and no Python strings.
+        names = {
+            column: _encode(connection, column)
+            for column in ("USER_ID", "ITEM_ID", "EVENT_TYPE")
+            if column in columns
+        }
         if not names["USER_ID"]:
             return _nothing(event_values="EVENT_VALUE" in columns)
-        # Casting to an enum is DuckDB's dictionary encoding: three times as fast as a join, and no Python strings.
-        for column in texts:
-            connection.execute(
-                f"CREATE TABLE {column}_names AS SELECT unnest(?::VARCHAR[]) AS id", [names[column]]
-            )
-            connection.execute(f"CREATE TYPE {column}_code AS ENUM (SELECT id FROM {column}_names)")
-        kind = (
-            "enum_code(coalesce(EVENT_TYPE, '')::EVENT_TYPE_code)::SMALLINT" if "EVENT_TYPE" in columns else "0::SMALLINT"
-        )
-        value = ", EVENT_VALUE::FLOAT AS v" if "EVENT_VALUE" in columns else ""
         rows = connection.execute(
-            "SELECT enum_code(USER_ID::USER_ID_code)::INTEGER AS u, enum_code(ITEM_ID::ITEM_ID_code)::INTEGER AS i,"
-            f" TIMESTAMP::BIGINT AS t, {kind} AS e{value} FROM read_parquet(?) {where}",  # noqa: S608
-            parameters,
+            _READ_ALL.format(
+                event_type=_CODE.format("EVENT_TYPE") if "EVENT_TYPE" in columns else "0",
+                event_value="EVENT_VALUE" if "EVENT_VALUE" in columns else "NULL",
+            )
         ).fetchnumpy()
     order = np.lexsort((rows["t"], rows["u"]))  # stable, and DuckDB keeps the order of the file
-    values = np.ma.filled(rows["v"].astype(np.float32), np.nan)[order] if value else None
+    values = np.ma.filled(rows["v"].astype(np.float32), np.nan)[order] if "EVENT_VALUE" in columns else None
     return Interactions(
         users=np.asarray(rows["u"])[order],
         items=np.asarray(rows["i"])[order],
@@ -140,6 +147,43 @@ def read_interactions(
         item_ids=Vocabulary.of(names["ITEM_ID"]),
         event_type_names=tuple(names.get("EVENT_TYPE", [""])),
     )
+
+
+def _counts(wanted: EventWeight) -> Expression:
+    """Return the condition that a row is of the wanted type and reaches its threshold."""
+    from duckdb import ColumnExpression, ConstantExpression, FunctionExpression  # noqa: PLC0415
+
+    lower = FunctionExpression("lower", ColumnExpression("EVENT_TYPE"))
+    condition = lower == ConstantExpression(wanted.event_type.lower())
+    if wanted.event_value_threshold is None:
+        return condition
+    return condition & (ColumnExpression("EVENT_VALUE") >= ConstantExpression(wanted.event_value_threshold))
+
+
+def has_event_types(path: Path) -> bool:
+    """Return whether any row of the file has an EVENT_TYPE that is not null."""
+    import duckdb  # noqa: PLC0415  # see read_interactions
+
+    with duckdb.connect() as connection:
+        source = connection.read_parquet(str(path))
+        if "EVENT_TYPE" not in source.columns:
+            return False
+        return source.filter("EVENT_TYPE IS NOT NULL").limit(1).fetchall() != []
+
+
+_CODE = "enum_code({0}::{0}_code)"
+_READ_ALL = f"""
+    SELECT {_CODE.format("USER_ID")}::INTEGER AS u, {_CODE.format("ITEM_ID")}::INTEGER AS i,
+           "TIMESTAMP"::BIGINT AS t, ({{event_type}})::SMALLINT AS e, ({{event_value}})::FLOAT AS v
+    FROM source
+"""  # noqa: S608  # filled with the constants above, never with values
+
+
+def _encode(connection: DuckDBPyConnection, column: str) -> list[str]:
+    """Create the enum type of a column, and return its values in their order."""
+    connection.execute(f"CREATE TABLE {column}_ids AS SELECT DISTINCT {column} AS id FROM source ORDER BY id")  # noqa: S608
+    connection.execute(f"CREATE TYPE {column}_code AS ENUM (SELECT id FROM {column}_ids ORDER BY id)")  # noqa: S608
+    return [str(name) for name in connection.table(f"{column}_ids").order("id").fetchnumpy()["id"]]
 
 
 def _nothing(*, event_values: bool) -> Interactions:

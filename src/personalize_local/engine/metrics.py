@@ -1,11 +1,12 @@
 """How good a list of recommendations is, in Amazon Personalize's definitions and under its names.
 
 Definitions: developer guide, "Evaluating a solution version with metrics". One request per test user. A
-recommendation is relevant if the user interacted with it in the truth; several interactions with one item count once.
+recommendation is relevant if the user interacted with it in the truth; several interactions with one item
+count once.
 
-NDCG's ideal is "where the top K recommendations are sorted by relevance": the user's own hits moved to the front.
-The guide's example (hits at 2 and 5 of 5 give 0.6241) and the service's recorded results agree with this form, and
-not with the usual one, whose ideal is as many hits as there is truth.
+NDCG's ideal is "where the top K recommendations are sorted by relevance": the user's own hits moved to the
+front. The guide's example (hits at 2 and 5 of 5 give 0.6241) and the service's recorded results agree with
+this form, and not with the usual one, whose ideal is as many hits as there is truth.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def reciprocal_rank(relevant: BoolArray) -> float:
 
 
 def precision(relevant: BoolArray, cut: int) -> float:
-    """Return the share of the first `cut` places that are relevant; a shorter list does not lower the divisor."""
+    """Return the share of the first `cut` places that are relevant; places of a short list stay empty."""
     return float(np.count_nonzero(relevant[:cut])) / cut
 
 

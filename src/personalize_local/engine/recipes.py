@@ -1,14 +1,13 @@
 """Which trainer stands behind which recipe, and what the recipe's hyperparameters mean to it.
 
-The service's models are neural; ours are not. A hyperparameter is translated into the quantity of ours that plays the
-same part, scaled so that the documented default is our default. Percentiles that limit the training data are applied
-only when given: the documented defaults of SIMS would drop the most popular tenth of the items, which the recorded
-results of the service contradict.
+The service's models are neural; ours are not. A hyperparameter is translated into the quantity of ours that
+plays the same part, scaled so that the documented default is our default. Percentiles that limit the training
+data are applied only when given: the documented defaults of SIMS would drop the most popular tenth of the
+items, which the recorded results of the service contradict.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,6 +17,7 @@ from personalize_local.engine.models.related import RelatedModel, SimilarItemsTr
 from personalize_local.engine.models.relations import EASE_KEPT, TRANSITION_WINDOW
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from personalize_local.engine.arrays import Float32Array, Int64Array
@@ -59,6 +59,7 @@ class RecipeModel:
         trainer: makes a trainer from the hyperparameters and the weight per event type number.
         model: class of the trained model.
         tunable: the hyperparameters that a search varies, and their values: (least, most) or a list of texts.
+        defaults: their values when nothing is given.
 
     """
 
@@ -66,6 +67,7 @@ class RecipeModel:
     model: Callable[[str, Histories, Any], TrainedModel]
     read: Callable[[Path, Mapping[str, Any], Histories], TrainedModel]
     tunable: Mapping[str, tuple[float, float] | list[str]]
+    defaults: Mapping[str, str]
 
 
 def _flag(text: str) -> bool:
@@ -104,8 +106,9 @@ _V1 = RecipeModel(
     model=PersonalModel,
     read=PersonalModel.read,
     tunable={"hidden_dimension": (32, 256), "bptt": (2, 32), "recency_mask": ["True", "False"]},
+    defaults={"hidden_dimension": "149", "bptt": "32", "recency_mask": "True"},
 )
-_V2 = RecipeModel(trainer=_personal, model=PersonalModel, read=PersonalModel.read, tunable={})
+_V2 = RecipeModel(trainer=_personal, model=PersonalModel, read=PersonalModel.read, tunable={}, defaults={})
 
 RECIPES: Mapping[str, RecipeModel] = {
     "aws-user-personalization": _V1,
@@ -117,18 +120,21 @@ RECIPES: Mapping[str, RecipeModel] = {
         model=RelatedModel,
         read=RelatedModel.read,
         tunable={"item_id_hidden_dim": (30, 200)},
+        defaults={"item_id_hidden_dim": "100"},
     ),
     "aws-sims": RecipeModel(
         trainer=_sims,
         model=RelatedModel,
         read=RelatedModel.read,
         tunable={"popularity_discount_factor": (0.0, 1.0), "min_cointeraction_count": (0, 10)},
+        defaults={"popularity_discount_factor": "0.5", "min_cointeraction_count": "3"},
     ),
     "aws-popularity-count": RecipeModel(
         trainer=lambda _parameters, _weights: PopularTrainer(),
         model=PopularModel,
         read=PopularModel.read,
         tunable={},
+        defaults={},
     ),
 }
 INTEGERS = frozenset({"hidden_dimension", "bptt", "item_id_hidden_dim", "min_cointeraction_count"})

@@ -1,4 +1,4 @@
-"""Hyperparameter search: random settings within their ranges, judged on users set aside inside the training data."""
+"""Hyperparameter search: random settings within their ranges, judged on the inner users."""
 
 from __future__ import annotations
 
@@ -23,19 +23,20 @@ Ranges = dict[str, tuple[float, float] | list[str]]
 
 def search(
     recipe: RecipeModel,
+    inner: InnerSplit,
+    *,
     fixed: Mapping[str, str],
     config: Mapping[str, Any] | None,
-    inner: InnerSplit,
     weights: Float32Array | None,
     seed: int,
 ) -> dict[str, str]:
-    """Return the best hyperparameters found, the tuned ones only; the given settings are the first trial.
+    """Return the best hyperparameters found, the tuned ones only; given ones or defaults come first.
 
     Args:
         recipe: what to train.
+        inner: where to judge.
         fixed: hyperparameters as the solution gives them.
         config: `hpoConfig` of the solution; without ranges, those of the recipe.
-        inner: where to judge.
         weights: per event type number.
         seed: draws the trials.
 
@@ -46,8 +47,11 @@ def search(
     resources = (config or {}).get("hpoResourceConfig") or {}
     trials = min(MOST_TRIALS, max(1, int(resources.get("maxNumberOfTrainingJobs", DEFAULT_TRIALS))))
     random = np.random.default_rng(seed)
-    candidates = [{name: _clipped(name, fixed[name], space) for name, space in ranges.items() if name in fixed}]
-    candidates += [{name: _drawn(name, space, random) for name, space in ranges.items()} for _ in range(trials - 1)]
+    start = {**recipe.defaults, **fixed}
+    candidates = [{name: _clipped(name, start[name], ranges[name]) for name in ranges}]
+    candidates.extend(
+        {name: _drawn(name, space, random) for name, space in ranges.items()} for _ in range(trials - 1)
+    )
     qualities = [recipe.trainer({**fixed, **one}, weights).learn(inner).quality for one in candidates]
     return candidates[int(np.argmax(qualities))]
 

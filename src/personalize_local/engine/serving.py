@@ -1,7 +1,7 @@
 """Load a trained model and ask it.
 
-Nothing here or below multiplies dense matrices, so answers do not depend on BLAS threads, which cost other engines a
-factor of fifty per request when there are more than one.
+Nothing here or below multiplies dense matrices, so answers do not depend on BLAS threads, which cost other
+engines a factor of fifty per request when there are more than one.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""Who is held out to measure a model: a stable tenth of the users, and of each the newest tenth of interactions.
+"""Who is held out to measure a model: a stable tenth of the users, and of each the newest tenth.
 
-The service trains on 90 % of the users; of the other 10 % the oldest 90 % of interactions are the input and the
-newest 10 % the truth (developer guide, "Evaluating a solution version with metrics"). It does not say how it draws
-them. Here a hash of the user id decides, so a user stays on his side of the split when data is added.
+The service trains on 90 % of the users; of the other 10 % the oldest 90 % of interactions are the input and
+the newest 10 % the truth (developer guide, "Evaluating a solution version with metrics"). It does not say how
+it draws them. Here a hash of the user id decides, so a user stays on his side of the split when data is
+added.
 """
 
 from __future__ import annotations

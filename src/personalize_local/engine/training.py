@@ -1,8 +1,8 @@
 """Train a solution version: from a Parquet file of interactions to a model folder and its metrics.
 
-What happens, in order: read and filter the interactions; refuse data that the service would refuse; set users aside
-inside the training part and learn there how fast the past fades and how often users come back; fit on nine tenths
-of the users and measure on the others; fit again on all of them and write that model.
+What happens, in order: read and filter the interactions; refuse data that the service would refuse; set users
+aside inside the training part and learn there how fast the past fades and how often users come back; fit on
+nine tenths of the users and measure on the others; fit again on all of them and write that model.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from personalize_local.engine import folder as files
 from personalize_local.engine.histories import Histories, weights_of
-from personalize_local.engine.interactions import read_interactions
+from personalize_local.engine.interactions import EventWeight, has_event_types, read_interactions
 from personalize_local.engine.metrics import LIST_LENGTH, Measurement
 from personalize_local.engine.models.inner_split import InnerSplit, case
 from personalize_local.engine.recipes import RECIPES, RecipeModel
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from personalize_local.engine.arrays import BoolArray, Float32Array, Int64Array
+    from personalize_local.engine.arrays import BoolArray, Int64Array
     from personalize_local.engine.interactions import Interactions
     from personalize_local.engine.recipes import Fit, Trainer
     from personalize_rules.schemas import Schema
@@ -39,15 +39,6 @@ BLAS_THREADS = 2
 
 class TrainingRejected(Exception):  # noqa: N818  # the name says what happened to the training
     """The service would not train on this; the text is its failureReason."""
-
-
-@dataclass(frozen=True, slots=True)
-class EventWeight:
-    """One entry of `eventsConfig.eventParametersList`."""
-
-    event_type: str
-    weight: float = 1.0
-    event_value_threshold: float | None = None
 
 
 @dataclass(frozen=True)
@@ -115,13 +106,13 @@ def train(job: TrainingJob) -> TrainingResult:
 
     began = time.perf_counter()
     recipe = RECIPES[job.recipe]
-    interactions = _weighted_only(
-        read_interactions(
-            job.interactions, event_type=job.event_type, event_value_threshold=job.event_value_threshold
-        ),
-        job.event_weights,
+    interactions = read_interactions(
+        job.interactions,
+        event_type=job.event_type,
+        event_value_threshold=job.event_value_threshold,
+        event_weights=job.event_weights,
     )
-    _refuse_what_the_service_refuses(interactions, job.event_type)
+    _refuse_what_the_service_refuses(interactions, job)
     weights = None
     if job.event_weights:
         by_type = {one.event_type: one.weight for one in job.event_weights}
@@ -133,13 +124,16 @@ def train(job: TrainingJob) -> TrainingResult:
         parameters = dict(job.hyperparameters)
         tuned: dict[str, str] = {}
         if job.perform_hpo:
-            tuned = search(recipe, parameters, job.hpo, inner, weights, job.seed)
+            tuned = search(recipe, inner, fixed=parameters, config=job.hpo, weights=weights, seed=job.seed)
             parameters.update(tuned)
         trainer = recipe.trainer(parameters, weights)
         learnt = trainer.learn(inner)
         del inner
         metrics = measure(
-            trainer.fit(training, learnt), interactions, held_out, catalogue=_catalogue(interactions, job.items)
+            trainer.fit(training, learnt),
+            interactions,
+            held_out,
+            catalogue=_catalogue(interactions, job.items),
         )
         del training
         fit = trainer.fit(_within_percentiles(interactions, job.feature_parameters), learnt)
@@ -183,7 +177,7 @@ def measure(fit: Fit, interactions: Interactions, held_out: BoolArray, *, catalo
 
 
 def _held_out(interactions: Interactions) -> BoolArray:
-    """Return the test users: fold 0, or in data so small that it has none, the user with the smallest hash."""
+    """Return the test users: fold 0; if that is empty in small data, the user with the smallest hash."""
     held_out: BoolArray = folds(interactions.user_ids) == 0
     lengths = np.diff(interactions.user_starts())
     if not np.any(held_out & (lengths > 1)):
@@ -193,8 +187,9 @@ def _held_out(interactions: Interactions) -> BoolArray:
     return held_out
 
 
-def _refuse_what_the_service_refuses(interactions: Interactions, event_type: str | None) -> None:
-    if interactions.event_type_names == ("",) and event_type is not None:
+def _refuse_what_the_service_refuses(interactions: Interactions, job: TrainingJob) -> None:
+    event_type = job.event_type
+    if not len(interactions) and event_type is not None and not has_event_types(job.interactions):
         raise TrainingRejected("All values in the event_type column are either reserved keywords or null")
     if len(interactions) < FEWEST_INTERACTIONS:
         filtered = f" after filtering by event type: {event_type}" if event_type else ""
@@ -206,26 +201,8 @@ def _refuse_what_the_service_refuses(interactions: Interactions, event_type: str
         )
 
 
-def _weighted_only(interactions: Interactions, weights: Sequence[EventWeight]) -> Interactions:
-    """Keep the events that eventsConfig names, from their thresholds on; all of them without an eventsConfig."""
-    if not weights:
-        return interactions
-    kept = np.zeros(len(interactions), bool)
-    for one in weights:
-        numbers = [
-            number
-            for number, name in enumerate(interactions.event_type_names)
-            if name.lower() == one.event_type.lower()
-        ]
-        rows = np.isin(interactions.event_types, numbers)
-        if one.event_value_threshold is not None and interactions.event_values is not None:
-            rows &= interactions.event_values >= one.event_value_threshold
-        kept |= rows
-    return interactions.where(kept)
-
-
 def _within_percentiles(interactions: Interactions, parameters: Mapping[str, str]) -> Interactions:
-    """Drop users with too short or too long histories and items with too few or too many interactions, if asked."""
+    """Drop users and items with too few or too many interactions, where percentiles are given."""
     rows = np.ones(len(interactions), bool)
     for name, numbers, size in (
         ("user_history_length", interactions.users, len(interactions.user_ids)),

@@ -1,9 +1,9 @@
 """Will a user come back to what he has seen, or go on to something new? Learnt from the data, as log odds.
 
-A recommender that hides seen items is wrong for groceries; one that shows them first is wrong for films. Amazon
-Personalize filters nothing by itself. So both kinds of item get odds of being in the user's near future, learnt on
-users that the relations were not fitted on, and one list sorted by odds mixes them in the right proportion. On data
-without repetition seen items come last.
+A recommender that hides seen items is wrong for groceries; one that shows them first is wrong for films.
+Amazon Personalize filters nothing by itself. So both kinds of item get odds of being in the user's near
+future, learnt on users that the relations were not fitted on, and one list sorted by odds mixes them in the
+right proportion. On data without repetition seen items come last.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ COUNT_EDGES = np.array([2, 3, 5])
 """Bins of how often the user had the item: once, twice, three or four times, more."""
 FAINTEST = 1e-6
 """Relative score of items that nothing in the history speaks for."""
-NEVER = -30.0
-"""Log odds of a repetition in data that has none."""
+NEVER = -1e4
+"""Log odds of a repetition in data that has none: below those of any new item."""
 FEWEST_REPEATS = 3
 NEW_EXAMPLES = 50
 """Best new items per user that the odds of new items are learnt from."""

@@ -19,15 +19,18 @@ DECAYS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4)
 DEFAULT_DECAY = 0.1
 
 
-def learn_decay(preference: Preference, cases: Sequence[Case], *, recency: bool = True) -> tuple[float, float]:
+def learn_decay(
+    preference: Preference, cases: Sequence[Case], *, recency: bool = True
+) -> tuple[float, float]:
     """Return the decay that finds the users' next new items best, and how well: a mean NDCG at 25, 0 to 1.
 
-    Here NDCG has its usual ideal (all of the truth in front), because it rewards every further hit. Seen items are
-    left out on both sides. Without `recency` only a decay of 0 is measured.
+    Here NDCG has its usual ideal (all of the truth in front), because it rewards every further hit. Seen
+    items are left out on both sides. Without `recency` only a decay of 0 is measured.
     """
     decays = DECAYS if recency else (0.0,)
     qualities = [
-        np.mean([_gain(replace(preference, decay=decay), case) for case in cases] or [0.0]) for decay in decays
+        np.mean([_gain(replace(preference, decay=decay), case) for case in cases] or [0.0])
+        for decay in decays
     ]
     if max(qualities) <= 0:
         return (DEFAULT_DECAY if recency else 0.0), 0.0

@@ -1,4 +1,4 @@
-"""Users set aside inside the training data, to learn what cannot be learnt on the users a model was fitted on."""
+"""Users set aside inside the training data, to learn what fitting on the same users would get wrong."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SHARE = 0.2
 MOST_USERS = 1000
 MOST_ROWS = 1_500_000
-"""Rows that the inner fit learns from: beyond this the answers (how fast does the past fade?) stay the same."""
+"""Rows that the inner fit learns from: with more, what is learnt there stays the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,8 @@ class InnerSplit:
         starts = interactions.user_starts()
         lengths = np.diff(starts)
         users = np.flatnonzero(lengths > 0)
-        hashes = user_hashes((interactions.user_ids[user] for user in users.tolist()), purpose=f"inner {seed}")
-        users = users[np.argsort(hashes, kind="stable")]
+        ids = (interactions.user_ids[user] for user in users.tolist())
+        users = users[np.argsort(user_hashes(ids, purpose=f"inner {seed}"), kind="stable")]
         several = users[lengths[users] > 1]
         aside = several[: min(MOST_USERS, int(np.ceil(len(several) * SHARE)))]
         others = users[~np.isin(users, aside)]

@@ -118,7 +118,8 @@ def _first_record(interactions: Interactions, prior: Float32Array) -> Float32Arr
     early = place < FIRST_ITEMS
     pairs = np.unique(users[early].astype(np.int64) * len(interactions.item_ids) + items[early])
     begun = np.bincount(pairs % len(interactions.item_ids), minlength=len(interactions.item_ids))
-    return np.log(begun + prior / prior.max(initial=1e-30) + 1e-3).astype(np.float32)
+    record: Float32Array = np.log(begun + prior / prior.max(initial=1e-30) + 1e-3).astype(np.float32)
+    return record
 
 
 class PersonalModel(TrainedModel):
@@ -169,8 +170,9 @@ class PersonalModel(TrainedModel):
         if self.recipe.endswith("-v2") and len(values) > CONSIDERED:
             considered = np.partition(values, len(values) - CONSIDERED)[-CONSIDERED:]
         highest = considered.max(initial=-np.inf)
-        shares: Float64Array = np.exp((values[top] - highest).astype(np.float64))
-        return shares / float(np.exp(considered - highest).sum(dtype=np.float64))
+        total = float(np.exp(considered - highest).sum(dtype=np.float64))
+        shares: Float64Array = np.exp((values[top] - highest).astype(np.float64)) / total
+        return shares
 
     def rank(
         self,

@@ -89,7 +89,7 @@ class Preference:
         )
 
     def scores(self, history: Seen) -> Float32Array:
-        """Return how much a history speaks for each item: a fresh array of shape (items,), at least the prior."""
+        """Return how much a history speaks for each item, at least its prior: a fresh array, one per item."""
         items = history.items[:QUERY_LENGTH]
         weights = np.exp(np.arange(len(items)) * -self.decay)
         if self.event_weights is not None:
@@ -116,7 +116,7 @@ class Preference:
 
 
 def best(values: Float32Array, count: int, allowed: BoolArray | None = None) -> Int64Array:
-    """Return the positions of the largest values, the largest first; equal ones in the order of their numbers."""
+    """Return the positions of the largest values, the largest first; equal ones by position."""
     if allowed is None:
         positions, among = None, values
     else:
@@ -125,6 +125,9 @@ def best(values: Float32Array, count: int, allowed: BoolArray | None = None) -> 
     count = min(count, len(among))
     if count <= 0:
         return np.empty(0, np.int64)
-    top = np.argpartition(among, len(among) - count)[len(among) - count :]
-    top = top[np.lexsort((top, -among[top]))]
+    least = among[np.argpartition(among, len(among) - count)[len(among) - count :]].min()
+    # Which of the items tied at the cut a partition returns is arbitrary; the first ones are wanted.
+    above = np.flatnonzero(among > least)
+    tied = np.flatnonzero(among == least)[: count - len(above)]
+    top = np.concatenate((above[np.argsort(-among[above], kind="stable")], tied))
     return top if positions is None else positions[top]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from personalize_local.engine.arrays import Float32Array, Int32Array, Int64Array, SparseMatrix
 
 THREADS = 2
-"""Sparse products release the GIL. More threads than this mean more memory, and little gain in memory-bound work."""
+"""Sparse products release the GIL; more threads would mean more memory for little gain."""
 
 PRODUCTS_PER_BLOCK = 20_000_000
-"""Multiplications per block of rows: bounds the memory of the untruncated result to about 200 MB per thread."""
+"""Multiplications per block of rows: bounds an untruncated result to about 200 MB per thread."""
 
 
 def product_top(
     left: SparseMatrix,
     right: SparseMatrix,
     count: int,
-    transform: Callable[[int, Int32Array, Float32Array], Float32Array],
+    transform: Callable[[int, Int32Array, Any], Float32Array],
 ) -> SparseMatrix:
     """Return left @ right, each row cut to its `count` largest entries; see `top_of_rows`."""
     shape = (left.shape[0], right.shape[1])
@@ -37,9 +37,9 @@ def top_of_rows(
     work: Int64Array,
     product: Callable[[int, int], SparseMatrix],
     count: int,
-    transform: Callable[[int, Int32Array, Float32Array], Float32Array],
+    transform: Callable[[int, Int32Array, Any], Float32Array],
 ) -> SparseMatrix:
-    """Compute a matrix block by block and keep only the `count` largest entries of each row, without its diagonal.
+    """Compute a matrix block by block and keep the largest entries of each row, the diagonal left out.
 
     Args:
         shape: (rows, columns) of the result.

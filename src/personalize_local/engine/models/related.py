@@ -1,8 +1,8 @@
 """Similar-items and SIMS: what goes with an item.
 
-Their metrics need a question to ask for a test user, and the service does not say which it uses. Here it is the
-user's decayed history, the decay learnt as for the personal recipes, and items already seen are left out: a model of
-relations is judged by what it relates, and no item is related to itself.
+Their metrics need a question to ask for a test user, and the service does not say which it uses. Here it is
+the user's decayed history, the decay learnt as for the personal recipes, and items already seen are left out:
+a model of relations is judged by what it relates, and no item is related to itself.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class SimsTrainer:
 
     popularity_discount: float
     minimum: int
-    kept: int = 500  # numResults goes up to 500
+    kept: int = 200
 
     def learn(self, inner: InnerSplit) -> Learnt:
         """Learn the decay of the history that the metrics ask with."""
@@ -97,11 +97,14 @@ class SimsTrainer:
 
     def fit(self, interactions: Interactions, learnt: Learnt) -> RelatedFit:
         """Count the pairs."""
-        users = user_items(interactions)
         matrix = co_occurrence(
-            users, popularity_discount=self.popularity_discount, minimum=self.minimum, kept=self.kept
+            interactions,
+            popularity_discount=self.popularity_discount,
+            minimum=self.minimum,
+            kept=self.kept,
         )
-        return RelatedFit(Preference.of(matrix, distinct_users(users), decay=learnt.decay))
+        popularity = distinct_users(user_items(interactions))
+        return RelatedFit(Preference.of(matrix, popularity, decay=learnt.decay))
 
 
 def _learn(trainer: SimilarItemsTrainer | SimsTrainer, inner: InnerSplit) -> Learnt:

@@ -2,14 +2,15 @@
 
 `relations` is the heart of the personal recipes and of similar-items. It adds three sparse matrices:
 
-- EASE (Steck 2019, "Embarrassingly Shallow Autoencoders for Sparse Data") on the most popular items. It knows what an
-  item adds to what the others already say, which plain co-occurrence does not.
-- Transitions: which items follow within a window, nearer ones counting more. They are shrunk, so that two rare items
-  that met once do not look like twins.
-- tf-idf neighbours (implicit): a faint voice, so that items outside EASE's head and never adjacent are reachable.
+- EASE (Steck 2019, "Embarrassingly Shallow Autoencoders for Sparse Data") on the most popular items. It
+  knows what an item adds to what the others already say, which plain co-occurrence does not.
+- Transitions: which items follow within a window, nearer ones counting more. They are shrunk, so that
+  two rare items that met once do not look like twins.
+- tf-idf neighbours (implicit): a faint voice, so that items outside EASE's head and never adjacent
+  are reachable.
 
-Weights and sizes were chosen on MovieLens small, all ten folds (`benchmarks/quality.py` prints the result); the
-optimum is flat. `co_occurrence` is the plain item-to-item counting of SIMS.
+Weights and sizes were chosen on MovieLens small, all ten folds (`benchmarks/quality.py` prints the result);
+the optimum is flat. `co_occurrence` is the item-to-item counting of SIMS.
 """
 
 from __future__ import annotations
@@ -19,20 +20,29 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import linalg, sparse
 
-from personalize_local.engine.models.products import gram, product_top, stacked, top_of_rows
+from personalize_local.engine.models.products import (
+    THREADS,
+    gram,
+    product_top,
+    stacked,
+    top_of_rows,
+)
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from personalize_local.engine.arrays import Float32Array, Int32Array, Int64Array, SparseMatrix
     from personalize_local.engine.interactions import Interactions
 
 EASE_HEAD = 4000
-"""Items that EASE covers: memory and time grow with the square and the cube. Quality is flat from 3,000 on."""
+"""Items that EASE covers: memory grows with the square, time with the cube; quality is flat from 3,000 on."""
 EASE_RIDGE = 200.0
 EASE_KEPT = 200
 TRANSITION_WEIGHT = 0.6
 TRANSITION_WINDOW = 10
 TRANSITION_SHRINKAGE = 10.0
 TRANSITION_KEPT = 200
+NEARNESS_WEIGHT = 2.0
 NEIGHBOUR_WEIGHT = 0.01
 NEIGHBOUR_KEPT = 100
 
@@ -97,7 +107,9 @@ def ease(matrix: SparseMatrix, *, head: int = EASE_HEAD, kept: int = EASE_KEPT) 
     lower, _ = linalg.lapack.spotrf(covariance.T, lower=1, overwrite_a=1)
     inverse, problem = linalg.lapack.spotri(lower, lower=1, overwrite_c=1)
     if problem:
-        raise FloatingPointError(f"EASE: the covariance of {len(popular)} items could not be inverted ({problem})")
+        raise FloatingPointError(
+            f"EASE: the covariance of {len(popular)} items could not be inverted ({problem})"
+        )
     diagonal = np.diag(inverse).copy()
     rows: list[tuple[Int32Array, Float32Array]] = [_EMPTY] * items
     kept = min(kept, len(popular) - 1)
@@ -114,9 +126,13 @@ _EMPTY: tuple[Int32Array, Float32Array] = (np.empty(0, np.int32), np.empty(0, np
 
 
 def transitions(
-    interactions: Interactions, window: int = TRANSITION_WINDOW, kept: int = TRANSITION_KEPT
+    interactions: Interactions,
+    window: int = TRANSITION_WINDOW,
+    *,
+    discount: float = 0.5,
+    kept: int = TRANSITION_KEPT,
 ) -> SparseMatrix:
-    """Return how often j followed i within `window` events, by distance, over the root of both popularities."""
+    """Return how often j followed i within `window` events, nearer counting more, over both popularities."""
     items, users = interactions.items, interactions.users
     size = len(interactions.item_ids)
     where = np.argsort(items, kind="stable")  # the rows of item 0, of item 1, ...
@@ -140,7 +156,7 @@ def transitions(
         ahead.sum_duplicates()
         return ahead
 
-    scale = (1 / np.sqrt(occurrences + TRANSITION_SHRINKAGE)).astype(np.float32)
+    scale = ((occurrences + TRANSITION_SHRINKAGE) ** -discount).astype(np.float32)
     return top_of_rows(
         (size, size),
         starts[1:] * window,
@@ -152,31 +168,49 @@ def transitions(
 
 def tfidf_neighbours(matrix: SparseMatrix, kept: int = NEIGHBOUR_KEPT) -> SparseMatrix:
     """Return the cosine of the items' user vectors, users with long histories counting less."""
-    from implicit.nearest_neighbours import TFIDFRecommender  # noqa: PLC0415  # 0.3 s that serving never needs
+    from implicit import nearest_neighbours as implicit  # noqa: PLC0415  # serving never needs it
 
-    model = TFIDFRecommender(K=kept, num_threads=2)
-    model.fit(sparse.csr_matrix(matrix).tocoo(), show_progress=False)
-    similar = sparse.csr_array(model.similarity)
+    weighted = implicit.normalize(implicit.tfidf_weight(sparse.csr_matrix(matrix.T))).T.tocsr()
+    similar = sparse.csr_array(
+        implicit.all_pairs_knn(weighted, kept, num_threads=THREADS, show_progress=False)
+    )
     similar.setdiag(0)
     similar.eliminate_zeros()
     return similar.astype(np.float32)
 
 
 def co_occurrence(
-    matrix: SparseMatrix, *, popularity_discount: float, minimum: int, kept: int = 200
+    interactions: Interactions, *, popularity_discount: float, minimum: int, kept: int
 ) -> SparseMatrix:
-    """Return for item pairs how many users interacted with both, over both popularities to a power.
+    """Return how strongly users join two items, over both popularities to a power: symmetric but for the cut.
+
+    A user with a long history says less about each of its pairs: he counts one over the root of its length.
+    Pairs met close together count extra. Both find more of what users do next than the bare count does.
 
     Args:
-        matrix: users by items, ones.
+        interactions: what to learn from.
         popularity_discount: the power, 0 to 1: 0 favours popular items, 0.5 is the cosine.
         minimum: pairs with fewer users in common count nothing.
         kept: related items kept per item.
 
     """
-    scale = (np.maximum(distinct_users(matrix), 1) ** -popularity_discount).astype(np.float32)
+    matrix = user_items(interactions)
+    popularity = distinct_users(matrix)
+    scale = (np.maximum(popularity, 1) ** -popularity_discount).astype(np.float32)
+    near = transitions(interactions, discount=popularity_discount)
+    near = (NEARNESS_WEIGHT * (near + near.T)).tocsr()
+    lengths = np.diff(matrix.indptr)
+    says_less = np.maximum(lengths, 1) ** -0.5
+    says_less *= lengths.sum() / max(float((says_less * lengths).sum()), 1e-9)  # a mean interaction counts 1
+    # Two sums in one product: the real part counts users, the imaginary part adds up what they say.
+    both = matrix.astype(np.complex64)
+    both.data = (1 + 1j * np.repeat(says_less, lengths)).astype(np.complex64)
 
-    def discounted(row: int, columns: Int32Array, values: Float32Array) -> Float32Array:
-        return np.where(values >= minimum, values * (scale[row] * scale[columns]), np.float32(0))
+    def related(row: int, columns: Int32Array, values: NDArray[np.complex64]) -> Float32Array:
+        close = np.zeros(len(scale), np.float32)
+        begin, end = near.indptr[row], near.indptr[row + 1]
+        close[near.indices[begin:end]] = near.data[begin:end]
+        strength = values.imag * (scale[row] * scale[columns]) + close[columns]
+        return np.where(values.real >= minimum, strength, np.float32(0))
 
-    return product_top(matrix.T.tocsr(), matrix, kept, discounted)
+    return product_top(matrix.T.tocsr().astype(np.complex64), both, kept, related)
