@@ -4,9 +4,10 @@
     python benchmarks/http.py http://127.0.0.1:4567
     python benchmarks/http.py http://127.0.0.1:4567 --campaign arn:… --users 1000 --filter arn:…
 
-Without `--campaign`, the question goes to a campaign that does not exist: that measures the way through the server
-and back, without the engine. The clients keep their connections and share the machine with the server, as in the bar of 1,500 requests per
-second on 2 cores. Percentiles are over all requests, the first second (connections, first compilation) left out.
+Without `--campaign`, the question goes to a campaign that does not exist: that measures the way
+through the server and back, without the engine. The clients keep their connections and share the machine with
+the server, as in the bar of 1,500 requests per second on 2 cores. Percentiles are over all requests, the first second
+(connections, first compilation) left out.
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ import argparse
 import asyncio
 import json
 import time
-from collections.abc import Iterator
 from itertools import count
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SCOPE = "20260131/us-east-1/personalize/aws4_request"
 AUTHORIZATION = f"AWS4-HMAC-SHA256 Credential=test/{SCOPE}, SignedHeaders=host, Signature=0"
@@ -65,7 +69,7 @@ async def client(
 
 
 async def measure(
-    name: str, url: str, messages: Iterator[bytes], status: int, clients: int, seconds: float
+    name: str, url: str, messages: Iterator[bytes], *, status: int, clients: int, seconds: float
 ) -> None:
     """Run the clients and print one line of the table."""
     begin = time.perf_counter()
@@ -105,6 +109,7 @@ async def main() -> None:
     parser.add_argument("--seconds", type=float, default=5, help="per measurement (default: %(default)s)")
     options = parser.parse_args()
     host = urlsplit(options.url).netloc
+    load = {"clients": options.clients, "seconds": options.seconds}
     recipe = request(
         host,
         "/",
@@ -112,10 +117,10 @@ async def main() -> None:
         target="AmazonPersonalize.DescribeRecipe",
     )
     describe = (recipe for _ in count())
-    await measure("DescribeRecipe", options.url, describe, 200, options.clients, options.seconds)
+    await measure("DescribeRecipe", options.url, describe, status=200, **load)
     status = 200 if options.campaign else 404
     asked = questions(host, options)
-    await measure("GetRecommendations", options.url, asked, status, options.clients, options.seconds)
+    await measure("GetRecommendations", options.url, asked, status=status, **load)
 
 
 if __name__ == "__main__":

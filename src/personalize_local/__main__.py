@@ -46,6 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         {name: value for name, value in ((IAM_ENDPOINT, options.iam_endpoint),) if value}
         | ({ALLOW_AWS: "1"} if options.allow_aws else {})
     )
+    if not options.allow_aws:
+        # No credentials of an EC2 instance are looked for: nothing here talks to the real AWS.
+        os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
     if problem := problems_of_environment(os.environ):
         parser.error(problem)
     level = logging.INFO if options.verbose else logging.WARNING
@@ -113,7 +116,7 @@ def _serve(options: argparse.Namespace) -> None:
     except OSError as error:
         sys.exit(f"personalize-local cannot start on {options.host}:{options.port} with {data}: {error}")
     port = listener.getsockname()[1]
-    url = f"http://{f'[{options.host}]' if ':' in options.host else options.host}:{port}"
+    url = f"http://{_reachable(options.host)}:{port}"
 
     settings = Settings(
         data_dir=data,
@@ -150,6 +153,12 @@ def _serve(options: argparse.Namespace) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)
+
+
+def _reachable(host: str) -> str:
+    """How this computer reaches a server that listens on `host`, as it stands in an address."""
+    name = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - not bound here
+    return f"[{name}]" if ":" in name else name
 
 
 def _partition(region: str) -> str:

@@ -140,8 +140,8 @@ def listen(host: str, port: int) -> socket.socket:
         OSError: the address is in use, or not one of this machine.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio sets TCP_NODELAY only where the protocol is named, and without it an answer of a head and a body waits
-    # 40 ms for the client's delayed acknowledgement.
+    # asyncio sets TCP_NODELAY only where the protocol is named; without it an answer of a head and a body
+    # waits 40 ms for the client's delayed acknowledgement.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

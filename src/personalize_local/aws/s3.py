@@ -63,7 +63,7 @@ class S3Objects:
 
     def fetch(self, location: str, role_arn: str | None, folder: Path, *, source_arn: str) -> list[Path]:
         """Download what lies at `location` into `folder`; see `service.objects.Objects.fetch`."""
-        from botocore.exceptions import ClientError
+        from botocore.exceptions import BotoCoreError, ClientError
 
         place = Location.parse(location)
         context = {"aws:SourceAccount": self._settings.account_id, "aws:SourceArn": source_arn}
@@ -84,6 +84,8 @@ class S3Objects:
             if code in MISSING:
                 raise ObjectsMissing(f"{location}: {error}") from error
             raise
+        except BotoCoreError as error:  # S3 is not there, or broke off
+            raise ObjectsMissing(f"{location} cannot be read: {error}") from error
 
     def _client(self, role_arn: str | None, context: dict[str, str]) -> S3Client:
         """An S3 client with the credentials of the role, or of this process where no IAM is asked."""
@@ -101,7 +103,7 @@ class S3Objects:
                     "context": context,
                 }
             )
-        except IamRefused as refused:
+        except (IamRefused, ConnectionError) as refused:
             raise ObjectsDenied(str(refused)) from refused
         return self._connect(
             {
@@ -115,7 +117,13 @@ class S3Objects:
         import boto3
         from botocore.config import Config
 
-        endpoint = s3_endpoint(os.environ)
+        try:
+            endpoint = s3_endpoint(os.environ)
+        except RuntimeError as error:
+            raise ObjectsMissing(str(error)) from error
+        if endpoint and not credentials and not boto3.session.Session().get_credentials():
+            # A local S3 wants a signature, and does not care whose.
+            credentials = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
         config = Config(s3={"addressing_style": "path" if endpoint else "auto"}, retries={"mode": "standard"})
         client: S3Client = boto3.client(
             "s3", endpoint_url=endpoint, region_name=self._settings.region, config=config, **credentials
