@@ -1,11 +1,13 @@
+import copy
 import json
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.params.documents import RECIPE, movies
 
 from personalize_pipeline.errors import ParamsInvalid
-from personalize_pipeline.params import dataset_group_name, read
+from personalize_pipeline.params import dataset_group_name, plan, read
 from personalize_pipeline.params.document import MAX_BYTES
 
 OPEN = '{"datasetGroup": {"name": "movies"}'
@@ -160,13 +162,83 @@ def test_any_json_is_params_or_problems(document):
     _readable(json.dumps(document))
 
 
+def _full():
+    """A file with every kind of setting."""
+    document = movies()
+    document["datasetGroup"] |= {"tags": [{"tagKey": "a", "tagValue": "b"}]}
+    document["datasets"]["Items"] |= {"dataSource": {"dataLocation": "s3://b/i/"}, "tags": []}
+    exploration = {
+        "itemExplorationConfig": {"explorationWeight": "0.3"},
+        "rankingInfluence": {"POPULARITY": 1},
+    }
+    config = {
+        "eventValueThreshold": "1",
+        "algorithmHyperParameters": {"bptt": "8"},
+        "featureTransformationParameters": {"x": "1"},
+        "hpoConfig": {
+            "hpoResourceConfig": {"maxNumberOfTrainingJobs": "4"},
+            "algorithmHyperParameterRanges": {
+                "integerHyperParameterRanges": [{"name": "bptt", "minValue": 2, "maxValue": 8}],
+                "continuousHyperParameterRanges": [{"name": "x", "minValue": 0.5, "maxValue": 1}],
+                "categoricalHyperParameterRanges": [{"name": "recency_mask", "values": ["True"]}],
+            },
+        },
+        "autoMLConfig": {"metricName": "coverage", "recipeList": [f"{RECIPE}aws-hrnn", f"{RECIPE}aws-sims"]},
+        "eventsConfig": {
+            "eventParametersList": [{"eventType": "watch", "eventValueThreshold": 1, "weight": 1}]
+        },
+        "optimizationObjective": {"itemAttribute": "YEAR", "objectiveSensitivity": "LOW"},
+        "trainingDataConfig": {"excludedDatasetColumns": {"Items": ["YEAR"]}},
+        "autoTrainingConfig": {"schedulingExpression": "rate(7 days)"},
+    }
+    settings = {
+        "performHPO": True,
+        "performAutoTraining": True,
+        "eventType": "watch",
+        "solutionConfig": config,
+    }
+    for solution in document["solutions"]:
+        solution.update(copy.deepcopy(settings))
+        solution["campaigns"][0]["campaignConfig"] = exploration
+    document["solutions"].append(
+        {"name": "x", "performAutoML": True, "solutionConfig": copy.deepcopy(config)}
+    )
+    return document
+
+
+def _paths(value, path=()):
+    yield path
+    for key, inner in (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    ):
+        yield from _paths(inner, (*path, key))
+
+
+_places = st.sampled_from([path for path in _paths(_full()) if path])
+
+
+@given(st.lists(st.tuples(_places, _values), min_size=1, max_size=4))
+def test_any_change_of_a_file_gives_params_or_problems(changes):
+    document = _full()
+    for (*path, last), value in changes:
+        holder = document
+        try:
+            for key in path:
+                holder = holder[key]
+            holder[last] = value
+        except (KeyError, IndexError, TypeError):
+            continue  # an earlier change took the place away
+
+    _readable(json.dumps(document))
+
+
 def _readable(text):
     try:
         params = read(text)
     except ParamsInvalid as error:
         refused = error
     else:
-        assert params.document["datasetGroup"]["name"]
+        assert plan(params)["datasetGroup"]["name"]
         return
     assert refused.problems
     assert all(problem.message for problem in refused.problems)

@@ -236,9 +236,10 @@ SECTION = {
 
 @pytest.mark.parametrize("operation", FILLED_IN)
 def test_a_section_knows_every_parameter_of_its_call(operation):
-    members = get_session().get_service_model("personalize").operation_model(operation).input_shape.members
+    shape = get_session().get_service_model("personalize").operation_model(operation).input_shape
 
-    for key in members:
+    assert shape
+    for key in shape.members:
         document = put(movies(), f"{SECTION[operation]}.{key}", ["not", "right"])
         problems = [
             problem for problem in problems_of(document) if problem.startswith(f"{SECTION[operation]}.{key}")
