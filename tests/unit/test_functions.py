@@ -1,0 +1,112 @@
+"""Every function folder: it has a sample event that its handler accepts, and importing it calls nothing."""
+
+import importlib.util
+import json
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import boto3
+import pytest
+from moto import mock_aws
+from tests.support.policies import ROOT
+
+from personalize_pipeline import clients
+from personalize_pipeline.context import StepInput
+from personalize_pipeline.resources.resource import Found, Resource
+
+FUNCTIONS = sorted(app.parent.name for app in (ROOT / "functions").glob("*/app.py"))
+LAMBDA = SimpleNamespace(
+    function_name="f", memory_limit_in_mb=256, invoked_function_arn="arn:aws:lambda:::f", aws_request_id="1"
+)
+
+
+def app(function):
+    spec = importlib.util.spec_from_file_location(
+        f"functions_{function}", ROOT / f"functions/{function}/app.py"
+    )
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def event(function):
+    return json.loads((ROOT / f"events/{function}.json").read_text())
+
+
+def test_every_function_has_a_sample_event_and_the_other_way_round():
+    assert sorted(file.stem for file in (ROOT / "events").glob("*.json")) == FUNCTIONS
+    assert len(FUNCTIONS) == 14
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_handler_says_what_its_state_does(function):
+    words = app(function).__doc__.partition(":")[0]
+
+    assert words == "".join(word.capitalize() for word in function.split("_"))
+
+
+@pytest.fixture
+def aws(monkeypatch):
+    """Everything but Personalize, in memory, with what the sample events name."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    makers = (clients.personalize, clients.personalize_once, clients.s3, clients.sns, clients.stepfunctions)
+    with mock_aws():
+        for make in makers:
+            make.cache_clear()
+        machine = boto3.client("stepfunctions").create_state_machine(
+            name="personalize-pipeline-pipeline",
+            definition='{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}',
+            roleArn="arn:aws:iam::123456789012:role/r",
+        )
+        monkeypatch.setenv("PIPELINE_ARN", machine["stateMachineArn"])
+        monkeypatch.setenv("TOPIC_ARN", boto3.client("sns").create_topic(Name="t")["TopicArn"])
+        monkeypatch.setenv("INPUT_BUCKET", "personalize-pipeline-inputbucket-example")
+        boto3.client("s3").create_bucket(Bucket="personalize-pipeline-inputbucket-example")
+        yield
+        for make in makers:
+            make.cache_clear()
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_handler_accepts_its_sample_event(function, aws, monkeypatch):
+    # Personalize itself is in tests/integration; here it has whatever is asked for.
+    def there(self):
+        given = StepInput.parse(event(function))
+        shown = {**self.wanted(), "status": "ACTIVE", "creationDateTime": given.context.started_at}
+        return Found.of(self.arn, shown)
+
+    monkeypatch.setattr(Resource, "find", there)
+    for resource in Resource.__subclasses__():
+        monkeypatch.setattr(resource, "details", lambda self, found: None)
+
+    answer = app(function).handler(event(function), LAMBDA)
+
+    json.dumps(answer)
+    match function:
+        case "start":
+            assert answer == {"started": ["movies-params-" + answer["started"][0][-12:]], "known": []}
+        case "read_params":  # the bucket is empty: the answer says so
+            assert answer["failed"]["error"] == "ParamsInvalid"
+            assert "movies/params.json does not exist" in answer["failed"]["reason"]
+        case "notify":
+            assert answer["subject"] == "Succeeded: movies"
+        case "best_version":
+            assert answer["arn"] == event(function)["candidates"][0]["arn"]
+        case _:
+            assert answer["done"] is True
+
+
+def test_importing_all_functions_calls_nothing_and_needs_no_settings():
+    code = f"""
+import importlib.util, socket
+def refuse(*_): raise AssertionError("a call at import time")
+socket.socket.connect = refuse
+for function in {FUNCTIONS!r}:
+    spec = importlib.util.spec_from_file_location(function, f"functions/{{function}}/app.py")
+    spec.loader.exec_module(importlib.util.module_from_spec(spec))
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, env={"PATH": ""})

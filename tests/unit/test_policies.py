@@ -1,0 +1,58 @@
+"""Every function may do what its code does, and nothing else: the template's policies against the source."""
+
+import pytest
+from tests.support.policies import ROOT, actions_of, allowed
+
+from personalize_pipeline import params_source, start, wait_for_turn
+from personalize_pipeline.data import files, first_look
+from personalize_pipeline.reporting import notify
+from personalize_pipeline.resources.campaign import Campaign
+from personalize_pipeline.resources.dataset import Dataset
+from personalize_pipeline.resources.dataset_group import DatasetGroup
+from personalize_pipeline.resources.dataset_import import DatasetImport
+from personalize_pipeline.resources.event_tracker import EventTracker
+from personalize_pipeline.resources.filter import Filter
+from personalize_pipeline.resources.schema import Schema
+from personalize_pipeline.resources.solution import Solution
+from personalize_pipeline.resources.solution_version import SolutionVersion
+
+TAGS = {"personalize:ListTagsForResource", "personalize:TagResource"}
+PASS_ROLE = {"iam:PassRole"}
+KEY = {"kms:Decrypt", "kms:GenerateDataKey"}
+
+# Function -> the code that makes its calls, and what AWS asks for beside the calls themselves.
+CODE = {
+    "schema": ((Schema,), set()),
+    "dataset_group": ((DatasetGroup,), PASS_ROLE),
+    "dataset": ((Dataset,), set()),
+    "dataset_import": ((DatasetImport, files), PASS_ROLE),
+    "event_tracker": ((EventTracker,), set()),
+    "filter": ((Filter,), set()),
+    "solution": ((Solution,), set()),
+    "solution_version": ((SolutionVersion,), set()),
+    "campaign": ((Campaign,), set()),
+    "best_version": ((), set()),
+    "read_params": ((params_source, files, first_look), set()),
+    "wait_for_turn": ((wait_for_turn, params_source), set()),
+    "start": ((start,), set()),
+    "notify": ((notify,), KEY),
+}
+
+
+@pytest.mark.parametrize("function", sorted(CODE))
+def test_a_function_may_do_what_it_does_and_nothing_else(function):
+    code, beside = CODE[function]
+    actions = actions_of(*code)
+    resources = [part for part in code if isinstance(part, type)]
+    for resource in resources:
+        # The base class has the calls for tags; who does not keep tags up never makes them. Creating
+        # something with tags takes the right to tag.
+        if not resource.tags_follow:
+            actions -= TAGS
+            actions |= set() if resource is Schema else {"personalize:TagResource"}
+
+    assert allowed(function) == actions | beside
+
+
+def test_every_function_is_looked_at():
+    assert {app.parent.name for app in (ROOT / "functions").glob("*/app.py")} == set(CODE)
