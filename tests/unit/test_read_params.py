@@ -1,0 +1,194 @@
+import json
+from copy import deepcopy
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from personalize_pipeline import clients
+from personalize_pipeline.read_params import read_params
+
+RUN = {
+    "id": "run-1",
+    "execution": "arn:aws:states:us-east-1:123456789012:execution:pipeline:run-1",
+    "stateMachine": "arn:aws:states:us-east-1:123456789012:stateMachine:pipeline",
+    "startTime": "2026-11-20T09:02:00.000Z",
+}
+
+
+def schema(name, *columns):
+    fields = [{"name": column, "type": "long" if column == "TIMESTAMP" else "string"} for column in columns]
+    return {
+        "type": "record",
+        "name": name,
+        "namespace": "com.amazonaws.personalize.schema",
+        "fields": fields,
+        "version": "1.0",
+    }
+
+
+PARAMS = {
+    "datasetGroup": {"name": "movies"},
+    "datasets": {
+        "Interactions": {
+            "name": "movies-interactions",
+            "schema": schema("Interactions", "USER_ID", "ITEM_ID", "TIMESTAMP"),
+        },
+    },
+    "solutions": [
+        {
+            "name": "movies-for-you",
+            "recipeArn": "arn:aws:personalize:::recipe/aws-user-personalization-v2",
+            "campaigns": [{"name": "movies-for-you", "minProvisionedTPS": 1}],
+        }
+    ],
+}
+CSV = b"USER_ID,ITEM_ID,TIMESTAMP\nu1,i1,1\nu1,i2,2\nu2,i2,3\nu2,i3,4\nu3,i4,5\n"
+
+
+@pytest.fixture
+def bucket(monkeypatch):
+    """A versioned input bucket with good data below movies/."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("INPUT_BUCKET", "input")
+    with mock_aws():
+        clients.s3.cache_clear()
+        resource = boto3.resource("s3").Bucket("input")
+        resource.create()
+        resource.Versioning().enable()
+        resource.put_object(Key="movies/Interactions/1.csv", Body=CSV)
+        yield resource
+        clients.s3.cache_clear()
+
+
+def upload(bucket, params, key="movies/params.json"):
+    body = params if isinstance(params, bytes) else json.dumps(params).encode()
+    return {"bucket": "input", "key": key, "versionId": bucket.put_object(Key=key, Body=body).version_id}
+
+
+def read(given):
+    return json.loads(json.dumps(read_params({"input": given, "run": RUN})))
+
+
+def changed(**sections):
+    return deepcopy(PARAMS) | sections
+
+
+def test_an_upload_becomes_the_plan_of_its_run(bucket):
+    given = upload(bucket, PARAMS)
+
+    plan = read(given)
+
+    assert plan["datasetGroup"] == {"name": "movies"}
+    (dataset,) = plan["datasets"]
+    assert dataset["import"]["dataSource"] == {"dataLocation": "s3://input/movies/Interactions/"}
+    assert plan["solutions"][0]["campaigns"] == [{"name": "movies-for-you", "minProvisionedTPS": 1}]
+    assert plan["run"] == RUN | given | {
+        "startTime": "2026-11-20T09:02:00Z",
+        "prefix": "movies/",
+        "examples": {"userId": "u1", "itemIds": ["i1", "i2", "i3"]},
+    }
+
+
+def test_the_version_that_started_the_run_counts_whatever_was_uploaded_since(bucket):
+    given = upload(bucket, PARAMS)
+    upload(bucket, changed(datasetGroup={"name": "books"}))
+
+    assert read(given)["datasetGroup"]["name"] == "movies"
+
+
+def test_a_document_can_be_the_input_itself(bucket):
+    bucket.put_object(Key="Interactions/1.csv", Body=CSV)
+
+    plan = read(PARAMS)
+
+    assert plan["datasets"][0]["import"]["dataSource"]["dataLocation"] == "s3://input/Interactions/"
+    assert "key" not in plan["run"]
+
+
+def test_the_bucket_may_be_left_out(bucket):
+    upload(bucket, PARAMS)
+
+    assert read({"key": "movies/params.json"})["run"]["bucket"] == "input"
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        pytest.param(
+            {"bucket": "input", "key": "x.json"}, "s3://input/x.json does not exist.", id="no object"
+        ),
+        pytest.param({"bucket": "nope", "key": "x.json"}, "s3://nope/x.json does not exist.", id="no bucket"),
+        pytest.param("x", "the input of the execution is not an object.", id="not an object"),
+    ],
+)
+def test_what_cannot_be_read_is_said_so(bucket, given, words):
+    answer = read(given)
+
+    assert answer["failed"]["error"] == "ParamsInvalid"
+    assert words in answer["failed"]["reason"]
+    assert answer["run"]["id"] == "run-1"
+
+
+def test_all_problems_of_the_file_and_the_data_come_at_once(bucket):
+    params = changed()
+    params["solutions"][0]["recipeArm"] = params["solutions"][0].pop("recipeArn")
+    params["datasets"]["Users"] = {"name": "movies-users", "schema": schema("Users", "USER_ID", "GENDER")}
+    params["datasets"]["Users"]["schema"]["fields"][1]["categorical"] = True
+    bucket.put_object(Key="movies/Interactions/2.csv", Body=CSV.replace(b"TIMESTAMP", b"time"))
+
+    answer = read(upload(bucket, params))
+
+    reason = answer["failed"]["reason"]
+    assert answer["failed"]["error"] == "ParamsInvalid"
+    assert answer["datasetGroup"] == "movies"
+    assert "solutions[0].recipeArm" in reason
+    assert "datasets.Interactions, s3://input/movies/Interactions/2.csv: the header" in reason
+    assert "lacks TIMESTAMP" in reason
+    assert "datasets.Users, s3://input/movies/Users/: there is no CSV file. Upload the data there" in reason
+
+
+@pytest.mark.parametrize(
+    ("key", "location", "advice"),
+    [
+        pytest.param("x/1.csv", "s3://input/x", "with a slash at its end", id="slash forgotten"),
+        pytest.param("x/2025/1.csv", "s3://input/x/", "put the files one level up", id="deeper"),
+        pytest.param("x/1.txt", "s3://input/x/", "1.txt does not end in .csv", id="no csv"),
+        pytest.param("x/1.csv", "s3://nope/x/", "there is no bucket nope", id="no bucket"),
+    ],
+)
+def test_data_that_is_not_found_has_a_way_out(bucket, key, location, advice):
+    bucket.put_object(Key=key, Body=CSV)
+    params = changed()
+    params["datasets"]["Interactions"]["dataLocation"] = location
+
+    answer = read(upload(bucket, params))
+
+    # A location without its slash is a mistake in the params file already.
+    assert answer["failed"]["error"] == ("DataInvalid" if location.endswith("/") else "ParamsInvalid")
+    assert advice in answer["failed"]["reason"]
+
+
+def test_data_that_the_pipeline_may_not_see_is_left_to_personalize(bucket, monkeypatch):
+    from botocore.exceptions import ClientError
+
+    from personalize_pipeline.data import files
+
+    def denied(*_):
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "ListObjectsV2")
+
+    monkeypatch.setattr(files, "_list", denied)
+
+    plan = read(upload(bucket, PARAMS))
+
+    assert any("may not look into s3://input/movies/Interactions/" in note for note in plan["notes"])
+    assert plan["run"]["examples"] == {"itemIds": []}
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe{", b"[]"], ids=["empty", "cut", "UTF-16", "list"])
+def test_a_file_that_is_no_json_object_is_a_failed_outcome(bucket, body):
+    answer = read(upload(bucket, body))
+
+    assert answer["failed"]["error"] == "ParamsInvalid"
+    assert answer["run"]["key"] == "movies/params.json"
+    assert "datasetGroup" not in answer
