@@ -100,6 +100,14 @@ class World:
         return self.server.personalize
 
     @property
+    def runtime(self) -> Any:
+        return self.server.runtime
+
+    @property
+    def events(self) -> Any:
+        return self.server.events
+
+    @property
     def group(self) -> str:
         return f"{ARN}dataset-group/{self.name}"
 
@@ -114,7 +122,7 @@ class World:
     def make_dataset(self, kind: str, document: str | None = None) -> str:
         name = f"{self.name}-{kind.lower()}"
         made = self.api.create_schema(name=name, schema=document or SCHEMAS[kind])["schemaArn"]
-        arn = self.api.create_dataset(
+        arn: str = self.api.create_dataset(
             name=name, schemaArn=made, datasetGroupArn=self.group, datasetType=kind
         )["datasetArn"]
         self.wait("dataset", arn)
@@ -123,13 +131,14 @@ class World:
     def begin_import(self, kind: str, content: str, job: str = "first", mode: str = "FULL") -> str:
         key = f"{self.name}/{job}/{kind}.csv"
         self.s3.put("club", {key: content})
-        return self.api.create_dataset_import_job(
+        made: str = self.api.create_dataset_import_job(
             jobName=f"{self.name}-{kind.lower().replace('_', '-')}-{job}",
             datasetArn=self.dataset(kind),
             dataSource={"dataLocation": f"s3://club/{key}"},
             roleArn=ROLE,
             importMode=mode,
         )["datasetImportJobArn"]
+        return made
 
     def load(self, kind: str, content: str, job: str = "first", mode: str = "FULL") -> str:
         arn = self.begin_import(kind, content, job, mode)
@@ -149,7 +158,7 @@ class World:
             self.wait("dataset_import_job", job)
 
     def solution(self, recipe: str, name: str = "", **more: Any) -> str:
-        arn = self.api.create_solution(
+        arn: str = self.api.create_solution(
             name=f"{self.name}-{name or recipe}",
             datasetGroupArn=self.group,
             recipeArn=RECIPE + recipe,
@@ -160,19 +169,19 @@ class World:
         return arn
 
     def version(self, solution: str, **more: Any) -> str:
-        arn = self.api.create_solution_version(solutionArn=solution, **more)["solutionVersionArn"]
+        arn: str = self.api.create_solution_version(solutionArn=solution, **more)["solutionVersionArn"]
         self.wait("solution_version", arn)
         return arn
 
     def campaign(self, version: str, name: str, **more: Any) -> str:
-        arn = self.api.create_campaign(name=f"{self.name}-{name}", solutionVersionArn=version, **more)[
+        arn: str = self.api.create_campaign(name=f"{self.name}-{name}", solutionVersionArn=version, **more)[
             "campaignArn"
         ]
         self.wait("campaign", arn)
         return arn
 
     def filter(self, expression: str, name: str) -> str:
-        arn = self.api.create_filter(
+        arn: str = self.api.create_filter(
             name=f"{self.name}-{name}", datasetGroupArn=self.group, filterExpression=expression
         )["filterArn"]
         self.wait("filter", arn)
@@ -181,11 +190,12 @@ class World:
     def tracker(self) -> str:
         made = self.api.create_event_tracker(name=f"{self.name}-events", datasetGroupArn=self.group)
         self.wait("event_tracker", made["eventTrackerArn"])
-        return made["trackingId"]
+        tracking: str = made["trackingId"]
+        return tracking
 
     def put(self, tracking: str, user: str | None, *things: str, kind: str = "watch", **more: Any) -> None:
         who = {"userId": user} if user else {}
-        self.server.events.put_events(
+        self.events.put_events(
             trackingId=tracking,
             sessionId=more.pop("session", "s1"),
             eventList=[
@@ -195,7 +205,7 @@ class World:
         )
 
     def recommended(self, campaign: str, **asked: Any) -> list[str]:
-        answer = self.server.runtime.get_recommendations(campaignArn=campaign, **asked)
+        answer = self.runtime.get_recommendations(campaignArn=campaign, **asked)
         return [item["itemId"] for item in answer["itemList"]]
 
     def wait(self, kind: str, arn: str, status: str = "ACTIVE") -> dict[str, Any]:
@@ -203,7 +213,7 @@ class World:
         member = "".join(word if not n else word.title() for n, word in enumerate(kind.split("_")))
         began = time.monotonic()
         while True:
-            found = getattr(self.api, f"describe_{kind}")(**{f"{member}Arn": arn})[member]
+            found: dict[str, Any] = getattr(self.api, f"describe_{kind}")(**{f"{member}Arn": arn})[member]
             if found["status"] == status:
                 self.seconds[arn] = time.monotonic() - began
                 return found
@@ -218,7 +228,7 @@ class World:
         began = time.monotonic()
         member = "".join(word if not n else word.title() for n, word in enumerate(kind.split("_")))
         while time.monotonic() - began < PATIENCE:
-            found = getattr(self.api, f"describe_{kind}")(**{f"{member}Arn": arn})[member]
+            found: dict[str, Any] = getattr(self.api, f"describe_{kind}")(**{f"{member}Arn": arn})[member]
             update = found.get(f"latest{member[0].upper()}{member[1:]}Update", {})
             if update.get("status") == status:
                 return found
@@ -233,7 +243,8 @@ class World:
             try:
                 getattr(self.api, f"describe_{kind}")(**{f"{member}Arn": arn})
             except ClientError as error:
-                assert error.response["Error"]["Code"] == "ResourceNotFoundException"
+                if error.response["Error"]["Code"] != "ResourceNotFoundException":
+                    raise
                 return
             time.sleep(0.02)
         pytest.fail(f"{arn} is still there")

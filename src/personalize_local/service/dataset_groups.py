@@ -65,7 +65,7 @@ class DatasetGroups(Resource):
 
     @operation
     def delete_dataset_group(self, *, datasetGroupArn: str) -> Answer:
-        """Refused while event trackers, solutions or datasets are left; filters go first with the datasets."""
+        """Refused while event trackers, solutions, filters or datasets are left."""
         with self.store.transaction():
             record = self.get(datasetGroupArn)
             blockers = [

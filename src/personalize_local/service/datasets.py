@@ -35,7 +35,7 @@ class Datasets(Updatable):
     def create_dataset(
         self, *, name: str, schemaArn: str, datasetGroupArn: str, datasetType: str, tags: Tags | None = None
     ) -> Answer:
-        """A place for data of one type. Its ARN is made of the group's name and the type, not of its own name."""
+        """A place for data of one type. Its ARN is made of the group's name and the type, not of its name."""
         try:
             dataset_type = DatasetType.parse(datasetType)
         except ValueError as error:
@@ -105,7 +105,7 @@ class Datasets(Updatable):
         record.body["schemaArn"] = update["schemaArn"]
 
     def removed(self, record: Record) -> None:
-        """The data goes with the dataset. Its import jobs stay known, but not as those of a namesake to come."""
+        """The data goes along. Its import jobs stay known, but not as those of a namesake to come."""
         for job in self.store.find(kinds.IMPORT_JOB, parent=record.arn):
             job.parent = ""
             self.store.save(job)
@@ -192,7 +192,7 @@ def _refuse_unfit(schema: Record, dataset_type: DatasetType, domain: str | None)
 def _refuse_changes(old: Schema, new: Schema, dataset_type: DatasetType) -> None:
     if dataset_type not in _UPDATABLE:
         raise InvalidInputException(
-            f"The schema of a dataset of type {dataset_type} cannot be replaced, only that of Items and Users."
+            f"The schema of a dataset of type {dataset_type} cannot be replaced, only of Items and Users."
         )
     problems = [
         f"Field {field.name} of the present schema is missing or different in the new one"

@@ -1,8 +1,8 @@
 """Models in memory: what answers requests, with the metadata and histories that filters need.
 
-A model's files are those of its training. What filters see (items' metadata, users' properties, bulk histories) is the
-datasets as they are today; it is prepared by a worker at deployment and after every import, into folders whose names
-say what they were made from, and swapped in when it is ready.
+A model's files are those of its training. What filters see (metadata of items, properties of users, bulk
+histories) is the datasets as they are today; a worker prepares it at deployment and after every import, in
+folders whose names say what they were made from, and it is swapped in when it is ready.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Deployment:
-    """A solution version ready to answer. Immutable but for the filters, which are compiled when first used."""
+    """A solution version ready to answer. Nothing changes but the filters, compiled when first used."""
 
     recipe: Recipe
     model: Model
@@ -53,7 +53,7 @@ class Deployment:
 
 
 class Deployments:
-    """The deployed versions: loaded when first asked for, evicted under a memory limit, renewed with the data."""
+    """The deployed versions: loaded when first asked for, evicted under a limit, renewed with the data."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -85,7 +85,7 @@ class Deployments:
             return found
 
     def prepare(self, version: Record, done: Callable[[str | None], None]) -> None:
-        """Have a worker prepare what filters need, as the datasets are now; `done` gets a reason on failure."""
+        """Have a worker prepare what filters need, from today's datasets; `done` gets a reason on failure."""
         order = self._latest[version.arn] = next(self._orders)
         arguments = {
             "model": str(model_folder(self._context, version)),

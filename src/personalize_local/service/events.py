@@ -47,7 +47,7 @@ class Events:
         eventList: list[dict[str, Any]],
         userId: str | None = None,
     ) -> Answer:
-        """All events of the call or none. They count in the next answer for the user (or, without, the session)."""
+        """All events of the call or none. They count in the next answer for the user or the session."""
         target = self._target(trackingId)
         events, problems = [], []
         for index, event in enumerate(eventList):

@@ -29,7 +29,8 @@ class Faults:
     def fail_next(self, resource_type: str, reason: str) -> None:
         """Let the next creation of this type end as CREATE FAILED with `reason`.
 
-        `resource_type` is the word of the ARN or of the API in any spelling: "solution-version", "SolutionVersion".
+        `resource_type` is the word of the ARN or the API: "solution-version", "SolutionVersion". Where it has
+        updates, the next update counts as well.
 
         Raises:
             InvalidInputException: there is no such type.

@@ -81,7 +81,7 @@ class Filters(Resource):
             )
         if len(expression.fields) > quotas.filter_fields:
             raise LimitExceededException(
-                f"Could not create filter. It uses {len(expression.fields)} distinct fields, a filter can use "
+                f"Could not create filter. It uses {len(expression.fields)} distinct fields, and can use "
                 f"{quotas.filter_fields}."
             )
         used = set(expression.fields)

@@ -1,7 +1,7 @@
 """What worker processes do. A task gets settings and plain JSON, and returns plain JSON.
 
-The store is only read here; what a task has found out goes into it by way of the server, which is its only writer.
-Everything a task leaves on disk appears whole or not at all, so a task may be killed at any moment and run again.
+The store is only read here; what a task has found out goes into it by way of the server, its only writer.
+Everything a task leaves on disk appears whole or not at all, so it may be killed at any moment and run again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from personalize_local.service.store import STATE, open_reader
 from personalize_rules.schemas import DatasetType, Schema, parse_schema, required_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from personalize_local.engine.datasets import DatasetFiles
     from personalize_local.engine.training import TrainingJob
@@ -36,11 +36,25 @@ class Rejected(Exception):  # noqa: N818 -- reads as what happened
     """The job fails, and not by a bug; the text is its failureReason."""
 
 
-def warm() -> None:
-    """Import what the first job needs."""
+def _warm_imports(settings: Settings) -> None:
+    import duckdb  # noqa: F401, PLC0415
+
     import personalize_local.engine.csv_import  # noqa: PLC0415
-    import personalize_local.engine.datasets  # noqa: PLC0415
+    import personalize_local.engine.datasets  # noqa: F401, PLC0415
+
+    make_objects(settings)
+
+
+def _warm_clients(_: Settings) -> None:
+    import boto3  # noqa: F401, PLC0415
+
+
+def _warm_training(_: Settings) -> None:
     import personalize_local.engine.training  # noqa: F401, PLC0415
+
+
+WARMING: Sequence[Callable[[Settings], None]] = (_warm_imports, _warm_clients, _warm_training)
+"""What loads the libraries that jobs need, in the order in which a first run needs them."""
 
 
 def import_files(
@@ -197,7 +211,8 @@ def _training_job(
     settings: Settings, datasets: dict[str, dict[str, Any]], config: dict[str, Any], **fields: Any
 ) -> tuple[TrainingJob, int]:
     """The job, and the number of the last live event in it."""
-    from personalize_local.engine.training import EventWeight, TrainingJob  # noqa: PLC0415
+    from personalize_local.engine.interactions import EventWeight  # noqa: PLC0415
+    from personalize_local.engine.training import TrainingJob  # noqa: PLC0415
 
     schemas = {DatasetType(kind): _read_schema(dataset["schema"]) for kind, dataset in datasets.items()}
     files = {kind: _files(datasets[kind]["folder"], schema, kind) for kind, schema in schemas.items()}

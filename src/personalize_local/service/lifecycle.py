@@ -34,7 +34,7 @@ class Lifecycle:
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish the action of this moment and end; what is still in the timetable is in the store as well."""
+        """Finish the action of this moment and end; the rest of the timetable is in the store as well."""
         with self._condition:
             self._stopping = True
             self._condition.notify_all()

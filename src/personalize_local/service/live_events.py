@@ -1,4 +1,4 @@
-"""Events that came by PutEvents: on disk before they are acknowledged, in memory for the users who are asked about."""
+"""Events that came by PutEvents: on disk before they are acknowledged, in memory for users asked about."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """How a job reaches the objects in S3, without knowing S3.
 
-The service decides what to fetch and which words a refusal gets; how a role is assumed and how bytes arrive is
-the business of `personalize_local.aws`. Jobs run in a process of their own, so an implementation is named in the
-settings (`Settings.objects`, "module:factory") and made there, by calling the factory with the settings.
+The service decides what to fetch and which words a refusal gets; how a role is assumed and how bytes arrive
+is the business of `personalize_local.aws`. Jobs run in a process of their own, so an implementation is named
+in the settings (`Settings.objects`, "module:factory") and made there: the factory is called with the settings.
 """
 
 from __future__ import annotations

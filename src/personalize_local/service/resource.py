@@ -57,7 +57,7 @@ class Context:
 def operation(
     method: Callable[Concatenate[Any, _P], Answer],
 ) -> Callable[Concatenate[Any, _P], Answer]:
-    """Mark a method as an API operation: reachable by its name on the Service, and open to injected faults."""
+    """Mark a method as an API operation: reachable by its name on the Service, open to injected faults."""
 
     @functools.wraps(method)
     def call(self: Any, /, *args: _P.args, **kwargs: _P.kwargs) -> Answer:
@@ -69,7 +69,7 @@ def operation(
 
 
 class Resource:
-    """Base of the resource types. A subclass has the operations, and names here what its answers look like."""
+    """Base of the resource types. A subclass has the operations, and says what its answers look like."""
 
     kind: ClassVar[str]
     member: ClassVar[str]  # key of Describe's answer, and with "Arn" after it of the ARN
@@ -118,7 +118,7 @@ class Resource:
         return record
 
     def require_active(self, record: Record) -> None:
-        """Refuse what needs `record` to be ACTIVE. Which error the service uses is not documented: a setting."""
+        """Refuse what needs `record` to be ACTIVE. Which error the service uses is not known: a setting."""
         if record.status == Status.ACTIVE:
             return
         message = f"Resource {record.arn} is not ACTIVE. Its status is {record.status}."
@@ -148,7 +148,7 @@ class Resource:
         tags: Tags | None = None,
         private: dict[str, Any] | None = None,
     ) -> Record:
-        """Write a new resource and let it walk. Members of `body` that are None were not given and stay out."""
+        """Write a new resource and let it walk. What is None in `body` was not given and stays out."""
         now = self.context.clock.now()
         checked = checked_tags(tags or [], self.context.settings.quotas.tags)
         record = Record(
@@ -235,7 +235,7 @@ class Resource:
             self._at(record.updated, self._end_deletion, record.arn)
 
     def work(self, record: Record) -> None:
-        """Do what makes it ACTIVE, or have it done, and call `finish` when it is. Nothing to do by default."""
+        """Do what makes it ACTIVE, or have it done, then call `finish`. Nothing to do by default."""
         self.finish(record.arn)
 
     def attempt(self, record: Record) -> bool:
@@ -247,8 +247,8 @@ class Resource:
         if attempts > self.context.settings.job_attempts:
             self.finish(
                 record.arn,
-                f"Internal error: given up after {attempts - 1} attempts, because Personalize Local ended during "
-                "each of them. See its log, and the memory of this machine.",
+                f"Internal error: given up after {attempts - 1} attempts, because Personalize Local ended "
+                "during each of them. See its log, and the memory of this machine.",
             )
             return False
         record.private["attempts"] = attempts
@@ -352,7 +352,7 @@ class Resource:
 
 
 class Updatable(Resource):
-    """A resource whose changes walk through the statuses too, beside its own, in a `latest…Update` structure."""
+    """A resource whose changes walk through the statuses too, in a `latest…Update` structure."""
 
     update_member: ClassVar[str]
 

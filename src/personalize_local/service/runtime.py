@@ -1,6 +1,6 @@
 """The runtime API: GetRecommendations and GetPersonalizedRanking, from memory.
 
-Order of things, as the service documents it: candidates, request filter, promotions, cut to numResults, metadata.
+Order, as the service documents it: candidates, request filter, promotions, cut to numResults, metadata.
 """
 
 from __future__ import annotations
@@ -275,7 +275,7 @@ class Runtime:
             raise InvalidInputException(f"Filter {filter_arn} is for {expression.target}, not for ItemID.")
         if expression.uses_current_item and request.item is None:
             raise InvalidInputException(
-                f"Filter {filter_arn} uses CurrentItem, which needs a campaign for related items and an itemId."
+                f"Filter {filter_arn} uses CurrentItem, which needs an itemId and a recipe for related items."
             )
         personal = expression.uses_interactions or expression.uses_current_user
         if personal and request.user is None:
@@ -316,7 +316,7 @@ class Runtime:
     def _promoted(
         self, request: _Request, promotion: dict[str, Any], items: list[Answer], count: int
     ) -> list[Answer]:
-        """Mix promoted items in, at random places and in their own order; too few leave room for the others."""
+        """Mix promoted items in, at random places, in their own order; too few leave room for others."""
         if not request.campaign.recipe.promotions:
             raise InvalidInputException(
                 f"promotions are not supported by recipe {request.campaign.recipe.name}."

@@ -71,9 +71,7 @@ class Service:
             Filters(self.context),
             Solutions(self.context),
             # What is trained will be deployed soon.
-            SolutionVersions(
-                self.context, on_training=self._deployments.warm, on_active=campaigns.follow
-            ),
+            SolutionVersions(self.context, on_training=self._deployments.warm, on_active=campaigns.follow),
             campaigns,
             Recipes(self.context),
             TagOperations(self.context),
@@ -96,7 +94,7 @@ class Service:
         return operations[name]
 
     def answers_at_once(self, name: str, params: dict[str, Any]) -> bool:
-        """Whether an operation of the runtime API will be answered from memory, without waiting for anything."""
+        """Whether an operation will be answered from memory, without waiting for anything."""
         return name in _FROM_MEMORY and self._runtime.answers_at_once(params)
 
     def start(self) -> None:

@@ -1,4 +1,4 @@
-"""What can be chosen about a Personalize Local: where it keeps things, how much it allows, how long things take.
+"""What can be chosen about Personalize Local: where things are kept, how much is allowed, how long it takes.
 
 Points that Amazon's documentation leaves open are settings here too, so that a finding about the real service
 changes one default and not the code.
@@ -53,7 +53,7 @@ class Settings:
     seed: int = 0
     objects: str = "personalize_local.aws.s3:make_objects"
     quotas: Quotas = field(default_factory=Quotas)
-    # By kind of resource ("campaign", "solution-version"); a kind that is missing takes as long as its work takes.
+    # By kind of resource ("campaign", "solution-version"); a missing kind takes as long as its work takes.
     durations: dict[str, Duration] = field(default_factory=dict)
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
     # How often a job is started again after the server died under it, before it is given up.

@@ -7,11 +7,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from personalize_rules import quotas
-from personalize_rules.recipes import Hyperparameter, Recipe
 from personalize_rules.schemas import DatasetType, Schema, required_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from personalize_rules.recipes import Hyperparameter, Recipe
 
 Schemas = dict[DatasetType, Schema]
 Config = dict[str, Any]
@@ -131,7 +132,7 @@ def _hpo_problems(recipe: Recipe, hpo: Mapping[str, Any] | None, *, perform_hpo:
     ):
         value = resources.get(member)
         if value is not None and not (value.isdecimal() and 1 <= int(value) <= most):
-            yield f"hpoResourceConfig.{member}: '{value}' must be a whole number from 1 to {most}, as a string"
+            yield f"hpoResourceConfig.{member}: '{value}' must be a whole number from 1 to {most}"
     tunable = {p.name: p for p in recipe.hyperparameters if p.tunable}
     for kind in ("integer", "continuous", "categorical"):
         for entry in hpo.get("algorithmHyperParameterRanges", {}).get(f"{kind}HyperParameterRanges", []):
@@ -173,8 +174,8 @@ def _objective_problems(
         yield "solutionConfig.optimizationObjective needs an Items dataset"
     elif (field := items.field(name)) is None or not field.numeric or field.nullable:
         yield (
-            f"solutionConfig.optimizationObjective.itemAttribute: '{name}' must be a numeric column of the Items "
-            "dataset that cannot be null"
+            f"solutionConfig.optimizationObjective.itemAttribute: '{name}' must be a numeric column of the "
+            "Items dataset that cannot be null"
         )
 
 

@@ -187,7 +187,7 @@ class SolutionVersions(Resource):
             return None
         if mode != "UPDATE":
             raise InvalidInputException(
-                f"trainingMode: {mode} is for the service itself. Use FULL, or UPDATE where the recipe has it."
+                f"trainingMode: {mode} is for the service itself. Use FULL, or UPDATE if the recipe has it."
             )
         if not recipe.update_training:
             raise InvalidInputException(f"trainingMode: UPDATE is not supported by recipe {recipe.name}.")

@@ -1,9 +1,9 @@
 """What the service knows, in one SQLite file: resources, tags, live events.
 
-One row is one resource; what Describe answers is kept as JSON in it, beside the columns that are searched by. A
-statement that has returned is on its way to the disk in the hands of the operating system: it survives the
-death of this process at any moment (WAL, synchronous=NORMAL). After a power cut the last moments may be missing;
-the file is never damaged.
+One row is one resource; what Describe answers is kept as JSON in it, beside the columns that are searched by.
+A statement that has returned is on its way to the disk in the hands of the operating system: it survives the
+death of this process at any moment (WAL, synchronous=NORMAL). After a power cut the last moments may be
+missing; the file is never damaged.
 """
 
 from __future__ import annotations
@@ -98,8 +98,8 @@ _COLUMNS = (
 class Store:
     """Access to the file. Thread-safe: one connection and one lock, which `transaction` holds for its time.
 
-    `generation` grows with every change of a resource: what was worked out from resources is good as long as it
-    is the same.
+    `generation` grows with every change of a resource: what was worked out from resources is good as long as
+    it is the same.
     """
 
     def __init__(self, path: Path) -> None:
@@ -180,8 +180,8 @@ class Store:
     def save(self, record: Record) -> None:
         """Write what may change: status, reason, time, body, private, parent."""
         self.execute(
-            "UPDATE resources SET parent = ?, status = ?, failure_reason = ?, updated = ?, body = ?, private = ?"
-            " WHERE arn = ?",
+            "UPDATE resources SET parent = ?, status = ?, failure_reason = ?, updated = ?, body = ?,"
+            " private = ? WHERE arn = ?",
             (
                 record.parent,
                 record.status,

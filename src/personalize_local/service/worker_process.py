@@ -21,15 +21,17 @@ logger = logging.getLogger(__name__)
 def main() -> None:
     """Serve jobs until the input ends."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s worker: %(message)s")
-    os.nice(5)  # answers go first
     answers = _private_output()
     messages: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(messages,), daemon=True).start()
     settings = Settings.from_json(messages.get())
     from personalize_local.service import jobs  # noqa: PLC0415 -- heavy; the server may be gone by now
 
-    jobs.warm()
+    warming = [*jobs.WARMING]
     while True:
+        # While there is nothing to do, the libraries of the jobs to come are loaded; nobody waits for them.
+        while warming and messages.empty():
+            warming.pop(0)(settings)
         message = messages.get()
         answers.write(json.dumps(_do(jobs.TASKS[message["task"]], settings, message["arguments"])) + "\n")
         answers.flush()

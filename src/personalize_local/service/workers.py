@@ -43,7 +43,7 @@ class Outcome:
 
 @dataclass(slots=True)
 class Job:
-    """`task` names a function of `service.jobs`; `turn` (a dataset group) is what shares the workers fairly."""
+    """`task` names a function of `service.jobs`; dataset groups (`turn`) share the workers fairly."""
 
     key: str
     turn: str

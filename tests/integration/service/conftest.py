@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
-from tests.support.local_server import LocalServer
-from tests.support.s3_server import S3Server
 from tests.support.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.local_server import LocalServer
+    from tests.support.s3_server import S3Server
 
 _numbers = itertools.count(1)
 

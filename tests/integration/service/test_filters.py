@@ -92,7 +92,7 @@ def test_a_filter_that_is_not_there_is_not_found(club: World, campaign: str) -> 
 def test_promoted_items_take_their_share(club: World, campaign: str) -> None:
     name = club.filter('INCLUDE ItemID WHERE Items.GENRE IN ("Short")', "short")
     promotion = {"name": "shorts", "percentPromotedItems": 30, "filterArn": name}
-    answer = club.server.runtime.get_recommendations(
+    answer = club.runtime.get_recommendations(
         campaignArn=campaign, userId="u1", numResults=10, promotions=[promotion]
     )
     items = answer["itemList"]

@@ -37,7 +37,7 @@ def test_the_solution_names_its_latest_version(club: World, version: str) -> Non
 
 
 def test_a_campaign_recommends_what_the_user_likes(club: World, campaign: str) -> None:
-    answer = club.server.runtime.get_recommendations(campaignArn=campaign, userId="u3", numResults=5)
+    answer = club.runtime.get_recommendations(campaignArn=campaign, userId="u3", numResults=5)
 
     favourites = [item for item in answer["itemList"] if int(item["itemId"][1:]) % 3 == 0]
     assert len(answer["itemList"]) == 5
@@ -51,7 +51,7 @@ def test_an_unknown_user_gets_popular_items(club: World, campaign: str) -> None:
 
 
 def test_metadata_comes_with_v2_recipes(club: World, campaign: str) -> None:
-    answer = club.server.runtime.get_recommendations(
+    answer = club.runtime.get_recommendations(
         campaignArn=campaign, userId="u3", numResults=3, metadataColumns={"ITEMS": ["TITLE", "GENRE"]}
     )
     for item in answer["itemList"]:
@@ -63,7 +63,7 @@ def test_a_ranking_puts_a_list_in_order(club: World) -> None:
     campaign = club.campaign(club.version(club.solution("aws-personalized-ranking")), "ranking")
     given = ["i1", "i0", "unheard-of", "i2", "i3"]
 
-    answer = club.server.runtime.get_personalized_ranking(campaignArn=campaign, inputList=given, userId="u3")
+    answer = club.runtime.get_personalized_ranking(campaignArn=campaign, inputList=given, userId="u3")
 
     found = [item["itemId"] for item in answer["personalizedRanking"]]
     assert sorted(found) == sorted(given)
@@ -76,7 +76,7 @@ def test_a_ranking_puts_a_list_in_order(club: World) -> None:
 def test_related_items_are_asked_for_by_item(club: World) -> None:
     campaign = club.campaign(club.version(club.solution("aws-sims")), "related")
 
-    answer = club.server.runtime.get_recommendations(campaignArn=campaign, itemId="i3", numResults=4)
+    answer = club.runtime.get_recommendations(campaignArn=campaign, itemId="i3", numResults=4)
 
     assert len(answer["itemList"]) == 4
     assert "i3" not in [item["itemId"] for item in answer["itemList"]]

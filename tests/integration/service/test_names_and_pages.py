@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
-from tests.support.local_server import LocalServer
 from tests.support.world import ARN, RECIPE, ROLE, SCHEMAS, World, refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.local_server import LocalServer
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +186,9 @@ def test_recipes_are_listed_in_pages_and_described(local: LocalServer) -> None:
 
 def test_tags_are_kept_changed_and_limited(local: LocalServer) -> None:
     api = local.personalize
-    arn = api.create_dataset_group(name="tagged", tags=[{"tagKey": "team", "tagValue": "a"}])["datasetGroupArn"]
+    arn = api.create_dataset_group(name="tagged", tags=[{"tagKey": "team", "tagValue": "a"}])[
+        "datasetGroupArn"
+    ]
 
     api.tag_resource(
         resourceArn=arn,
@@ -192,9 +198,7 @@ def test_tags_are_kept_changed_and_limited(local: LocalServer) -> None:
 
     assert api.list_tags_for_resource(resourceArn=arn)["tags"] == [{"tagKey": "team", "tagValue": "b"}]
     with refused("TooManyTagsException"):
-        api.tag_resource(
-            resourceArn=arn, tags=[{"tagKey": f"k{n}", "tagValue": "v"} for n in range(50)]
-        )
+        api.tag_resource(resourceArn=arn, tags=[{"tagKey": f"k{n}", "tagValue": "v"} for n in range(50)])
     with refused("InvalidInputException", "aws:"):
         api.tag_resource(resourceArn=arn, tags=[{"tagKey": "aws:x", "tagValue": "v"}])
     schema = api.create_schema(name="untaggable", schema=SCHEMAS["ITEMS"])["schemaArn"]

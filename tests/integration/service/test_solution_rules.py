@@ -156,7 +156,10 @@ def test_one_event_type_can_be_trained_on(club: World) -> None:
     solution = club.solution(V1, "watches", eventType="watch")
     arn = club.api.create_solution_version(solutionArn=solution)["solutionVersionArn"]
     failed = club.wait("solution_version", arn, "CREATE FAILED")
-    assert failed["failureReason"] == "Dataset has fewer than 1000 interactions after filtering by event type: watch"
+    assert (
+        failed["failureReason"]
+        == "Dataset has fewer than 1000 interactions after filtering by event type: watch"
+    )
     with refused("InvalidInputException", "CREATE FAILED"):
         club.api.create_campaign(name="none", solutionVersionArn=arn)
     with refused("InvalidInputException"):

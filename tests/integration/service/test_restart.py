@@ -1,0 +1,138 @@
+"""kill -9 at bad moments: what was acknowledged is there afterwards, and nothing hangs."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError
+from tests.support.local_server import LocalServer
+from tests.support.world import World, eventually, interactions, refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.s3_server import S3Server
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory, s3: S3Server) -> Iterator[World]:
+    """A world on a server that the tests of this module kill and start again."""
+    with LocalServer(
+        tmp_path_factory.mktemp("killed"), environment={"AWS_ENDPOINT_URL_S3": s3.url}
+    ) as server:
+        world = World(server, s3, "killed")
+        world.fill()
+        yield world
+
+
+def kill_and_start(world: World) -> None:
+    world.server.stop(kill=True)
+    world.server.start()
+
+
+@pytest.mark.parametrize("moment", [0.0, 0.05, 0.2])
+def test_in_the_middle_of_an_import(filled: World, moment: float) -> None:
+    arn = filled.begin_import("INTERACTIONS", interactions(users=60), f"killed{moment}".replace(".", ""))
+    time.sleep(moment)
+    kill_and_start(filled)
+    filled.wait("dataset_import_job", arn)
+    assert not list((filled.server.data / "scratch").glob("*/objects"))
+
+
+@pytest.mark.parametrize("moment", [0.0, 0.3, 0.8])
+def test_in_the_middle_of_training_and_deployment(filled: World, moment: float) -> None:
+    name = f"killed{moment}".replace(".", "")
+    solution = filled.solution("aws-user-personalization-v2", name)
+    version = filled.api.create_solution_version(solutionArn=solution)["solutionVersionArn"]
+    time.sleep(moment)
+    kill_and_start(filled)
+    filled.wait("solution_version", version)
+    arn = filled.api.create_campaign(name=name, solutionVersionArn=version)["campaignArn"]
+    time.sleep(moment / 4)
+    kill_and_start(filled)
+    filled.wait("campaign", arn)
+    assert filled.recommended(arn, userId="u1")
+    models = list((filled.server.data / "models").iterdir())
+    versions = filled.api.list_solution_versions()["solutionVersions"]
+    assert len(models) == len(versions)
+
+
+def test_in_the_middle_of_put_events(filled: World) -> None:
+    tracking = filled.tracker()
+    acknowledged: list[str] = []
+
+    def put() -> None:
+        number = 0
+        client = filled.events
+        while True:
+            item = f"e{number}"
+            try:
+                client.put_events(
+                    trackingId=tracking,
+                    sessionId="s",
+                    userId="prolific",
+                    eventList=[{"eventType": "watch", "itemId": item, "sentAt": int(time.time())}],
+                )
+            except (BotoCoreError, ClientError):
+                return
+            acknowledged.append(item)
+            number += 1
+
+    putting = threading.Thread(target=put)
+    putting.start()
+    time.sleep(0.5)
+    filled.server.stop(kill=True)
+    putting.join()
+    filled.server.start()
+
+    import sqlite3
+
+    with sqlite3.connect(filled.server.data / "state.db") as connection:
+        kept = {row[0] for row in connection.execute("SELECT item FROM events WHERE user = 'prolific'")}
+    assert len(acknowledged) > 10
+    assert set(acknowledged) <= kept
+
+
+def test_in_the_middle_of_a_deletion(filled: World) -> None:
+    made = filled.filter("INCLUDE ItemID WHERE Items.PRICE > 1", "doomed")
+    filled.api.delete_filter(filterArn=made)
+    kill_and_start(filled)
+    filled.wait_until_gone("filter", made)
+    with refused("ResourceNotFoundException"):
+        filled.api.delete_filter(filterArn=made)
+
+
+def test_nothing_is_left_running(filled: World) -> None:
+    """Workers notice that their server is gone."""
+    solution = filled.solution("aws-sims", "orphans")
+    filled.api.create_solution_version(solutionArn=solution)
+    eventually(lambda: bool(workers_of(filled.server.pid)))
+    children = workers_of(filled.server.pid)
+    filled.server.stop(kill=True)
+    deadline = time.monotonic() + 5
+    while any(alive(pid) for pid in children) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(alive(pid) for pid in children)
+    filled.server.start()
+
+
+def workers_of(pid: int) -> list[int]:
+    import subprocess
+
+    found = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True
+    ).stdout
+    rows = [line.split(None, 2) for line in found.splitlines()]
+    return [int(row[0]) for row in rows if int(row[1]) == pid and "worker_process" in row[2]]
+
+
+def alive(pid: int) -> bool:
+    import subprocess
+
+    state = subprocess.run(
+        ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
+    ).stdout
+    return bool(state.strip()) and not state.startswith("Z")
