@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import botocore.endpoint
 import pytest
 from tests.integration.resources.cloud import ACCOUNT, ITEMS, Cloud, avro
 
@@ -218,8 +221,6 @@ can_fail = pick(lambda case: case.resource is not Schema)
 @pytest.fixture
 def name(request: pytest.FixtureRequest) -> str:
     """A name that no other test uses."""
-    import hashlib
-
     return "t" + hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:12]
 
 
@@ -405,7 +406,8 @@ def test_somebody_was_faster(cloud, name, case, monkeypatch):
 
 @every
 @pytest.mark.parametrize("code", ["ThrottlingException", "LimitExceededException", "ResourceInUseException"])
-def test_busy(cloud, name, case, code):
+def test_busy(cloud, name, case, code, monkeypatch):
+    monkeypatch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=lambda _: None))  # between attempts
     needs = case.needs(cloud, name)
     want = case.want(name)
     attempts = 3  # those of the functions' clients
