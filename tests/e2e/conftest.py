@@ -1,0 +1,24 @@
+"""`stack`: the template deployed on a local stack, with IAM enforced; one for all tests."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.support.deployed_stack import DeployedStack
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedStack]:
+    deployed = DeployedStack(tmp_path_factory.mktemp("stack"))
+    try:
+        deployed.up()
+        yield deployed
+    finally:
+        deployed.down()
