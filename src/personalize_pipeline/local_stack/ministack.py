@@ -69,6 +69,8 @@ def settings(port: int, folder: Path, extra: Mapping[str, str]) -> dict[str, str
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(folder / "s3"),
         "TMPDIR": str(folder / "tmp"),
+        # A function that was used stays loaded for an hour: the next run is spared many cold starts.
+        "LAMBDA_WARM_TTL_SECONDS": "3600",
         # Two listeners that this project has no use for, on ports that a second stack could not have.
         "SFTP_ENABLED": "0",
         "IOT_MTLS_ENABLED": "0",
