@@ -4,10 +4,9 @@
     python benchmarks/http.py http://127.0.0.1:4567
     python benchmarks/http.py http://127.0.0.1:4567 --campaign arn:… --users 1000 --filter arn:…
 
-Without `--campaign`, the question goes to a campaign that does not exist: that measures the way
-through the server and back, without the engine. The clients keep their connections and share the machine with
-the server, as in the bar of 1,500 requests per second on 2 cores. Percentiles are over all requests, the first second
-(connections, first compilation) left out.
+Without `--campaign`, the question goes to a campaign that does not exist: that measures the way through the
+server and back, without the engine. The clients keep their connections and share the machine with the server,
+as in the bar of 1,500 requests per second on 2 cores. The first second does not count.
 """
 
 from __future__ import annotations
