@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from personalize_local.service import kinds
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 
     from personalize_local.service.deployments import Deployments
     from personalize_local.service.store import Record
-
-logger = logging.getLogger(__name__)
 
 _LATEST = "/$LATEST"
 
@@ -173,16 +170,7 @@ class Campaigns(Updatable):
             end(record.arn, f"Solution version {version_arn} does not exist any more.")
             return
 
-        def prepared(reason: str | None) -> None:
-            if reason is None:
-                try:
-                    self._deployments.get(version_arn)
-                except Exception as error:
-                    logger.exception("Loading %s failed", version_arn)
-                    reason = f"Internal error: {type(error).__name__}: {error}"
-            end(record.arn, reason)
-
-        self._deployments.prepare(version, prepared)
+        self._deployments.deploy(version, lambda reason: end(record.arn, reason))
 
     def _change(
         self,

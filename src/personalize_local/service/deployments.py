@@ -1,7 +1,7 @@
 """Models in memory: what answers requests, with the metadata and histories that filters need.
 
 A model's files are those of its training. What filters see (metadata of items, properties of users, bulk
-histories) is the datasets as they are today; a worker prepares it at deployment and after every import, in
+histories) is the datasets as they are today; a worker prepares it after training and after every import, in
 folders whose names say what they were made from, and it is swapped in when it is ready.
 """
 
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from personalize_local.service import kinds
 from personalize_local.service.datasets import dataset_arguments, find_dataset
 from personalize_local.service.kinds import Status
-from personalize_local.service.solution_versions import model_folder
+from personalize_local.service.solution_versions import model_folder, serving_folder
 from personalize_local.service.workers import Job, Outcome
 from personalize_rules.recipes import Recipe, find_recipe
 from personalize_rules.schemas import DatasetType
@@ -84,6 +84,23 @@ class Deployments:
                 self._loaded.move_to_end(version_arn)
             return found
 
+    def deploy(self, version: Record, done: Callable[[str | None], None]) -> None:
+        """Load a version, prepared anew if its data is not of today; `done` gets a reason on failure."""
+
+        def load(reason: str | None) -> None:
+            if reason is None:
+                try:
+                    self.get(version.arn)
+                except Exception as error:
+                    logger.exception("Loading %s failed", version.arn)
+                    reason = f"Internal error: {type(error).__name__}: {error}"
+            done(reason)
+
+        if version.private.get("stale"):
+            self.prepare(version, load)
+        else:
+            threading.Thread(target=load, args=(None,), name="deploy", daemon=True).start()
+
     def prepare(self, version: Record, done: Callable[[str | None], None]) -> None:
         """Have a worker prepare what filters need, from today's datasets; `done` gets a reason on failure."""
         order = self._latest[version.arn] = next(self._orders)
@@ -98,7 +115,8 @@ class Deployments:
                 self._keep(version.arn, order, outcome.result)
             done(outcome.reason)
 
-        job = Job(f"prepare/{version.arn}/{order}", version.group, "prepare_serving", arguments, end)
+        key = f"prepare/{version.arn}/{order}"
+        job = Job(key, version.group, "prepare_serving", arguments, end, urgent=True)
         self._context.workers.submit(job)
 
     def data_changed(self, group_arn: str) -> None:
@@ -106,15 +124,21 @@ class Deployments:
 
         Called in the transaction that makes the data official, so that a restart finishes it.
         """
-        for version in self._deployed(group_arn):
+        deployed = {version.arn for version in self._deployed(group_arn)}
+        for version in self._context.store.find(
+            kinds.SOLUTION_VERSION, group=group_arn, statuses=[Status.ACTIVE, Status.IN_PROGRESS]
+        ):
             version.private["stale"] = True
             self._context.store.save(version)
-            self._renew(version)
+            if version.arn in deployed:
+                self._renew(version)
 
     def resume(self) -> None:
         """After a start: prepare what was not finished, remove what nothing refers to."""
         used: set[str] = set()
-        for version in self._context.store.find(kinds.SOLUTION_VERSION, statuses=[Status.ACTIVE]):
+        for version in self._context.store.find(
+            kinds.SOLUTION_VERSION, statuses=[Status.ACTIVE, Status.IN_PROGRESS]
+        ):
             used.update(filter(None, version.private.get("serving", {}).values()))
         folder = serving_folder(self._context)
         for entry in folder.iterdir() if folder.is_dir() else ():
@@ -191,11 +215,6 @@ class Deployments:
                 return
             if arn != keep:
                 total -= self._loaded.pop(arn).size
-
-
-def serving_folder(context: Context) -> Path:
-    """Where prepared data is."""
-    return context.settings.data_dir / "serving"
 
 
 def _import_engine() -> None:

@@ -107,13 +107,14 @@ def train_version(
     *,
     recipe: str,
     datasets: dict[str, dict[str, Any]],
+    serving: str,
     event_type: str | None,
     config: dict[str, Any],
     perform_hpo: bool,
     mode: str,
     output: str,
 ) -> dict[str, Any]:
-    """Train on what the datasets hold at this moment, events included."""
+    """Train on what the datasets hold at this moment, events included, and prepare the model for requests."""
     from personalize_local.engine.recipes import RECIPES  # noqa: PLC0415
     from personalize_local.engine.training import TrainingRejected, train  # noqa: PLC0415
 
@@ -146,6 +147,7 @@ def train_version(
         "tuned": result.tuned,
         "hours": round((time.monotonic() - started) / 3600, 6),
         "lastEvent": last_event,
+        "serving": prepare_serving(settings, model=output, target=serving, datasets=datasets),
         "trainedOn": {"interactions": result.interactions, "users": result.users, "items": result.items},
     }
 

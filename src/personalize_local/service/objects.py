@@ -2,7 +2,7 @@
 
 The service decides what to fetch and which words a refusal gets; how a role is assumed and how bytes arrive
 is the business of `personalize_local.aws`. Jobs run in a process of their own, so an implementation is named
-in the settings (`Settings.objects`, "module:factory") and made there: the factory is called with the settings.
+in the settings (`Settings.objects`, "module:factory") and made there by a call with the settings.
 """
 
 from __future__ import annotations

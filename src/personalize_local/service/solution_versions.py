@@ -222,6 +222,7 @@ class SolutionVersions(Resource):
         # Every attempt writes to a folder of its own: one that a dead server left behind is never mistaken.
         return {
             "recipe": recipe.name,
+            "serving": str(serving_folder(self.context)),
             "datasets": dataset_arguments(self.context, record.group),
             "event_type": record.body.get("eventType"),
             "config": record.body.get("solutionConfig", {}),
@@ -236,6 +237,11 @@ def models_folder(context: Context) -> Path:
     return context.settings.data_dir / "models"
 
 
+def serving_folder(context: Context) -> Path:
+    """Where the data is that was prepared for requests; see `deployments`."""
+    return context.settings.data_dir / "serving"
+
+
 def model_folder(context: Context, version: Record) -> Path:
     """Where the model of an ACTIVE version is."""
     return models_folder(context) / str(version.private["model"])
@@ -243,7 +249,10 @@ def model_folder(context: Context, version: Record) -> Path:
 
 def discard_model(context: Context, version: Record) -> None:
     """Remove whatever the training of a version wrote."""
-    for folder in models_folder(context).glob(f"{version.number}-*"):
+    for folder in (
+        *models_folder(context).glob(f"{version.number}-*"),
+        *serving_folder(context).glob(f"items-{version.number}-*"),
+    ):
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -11,9 +11,12 @@ import os
 import queue
 import sys
 import threading
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from personalize_local.service.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 logger = logging.getLogger(__name__)
 
@@ -27,11 +30,9 @@ def main() -> None:
     settings = Settings.from_json(messages.get())
     from personalize_local.service import jobs  # noqa: PLC0415 -- heavy; the server may be gone by now
 
-    warming = [*jobs.WARMING]
+    # Beside the first jobs, which need the first of these libraries and should not wait for the last.
+    threading.Thread(target=_warm, args=(jobs.WARMING, settings), daemon=True).start()
     while True:
-        # While there is nothing to do, the libraries of the jobs to come are loaded; nobody waits for them.
-        while warming and messages.empty():
-            warming.pop(0)(settings)
         message = messages.get()
         answers.write(json.dumps(_do(jobs.TASKS[message["task"]], settings, message["arguments"])) + "\n")
         answers.flush()
@@ -50,6 +51,11 @@ def _do(task: Any, settings: Settings, arguments: dict[str, Any]) -> dict[str, A
             "reason": f"Internal error: {type(error).__name__}: {error} "
             "This is a bug in Personalize Local; its log has the traceback."
         }
+
+
+def _warm(steps: Sequence[Callable[[Settings], None]], settings: Settings) -> None:
+    for step in steps:
+        step(settings)
 
 
 def _read(messages: queue.SimpleQueue[dict[str, Any]]) -> None:

@@ -43,7 +43,10 @@ class Outcome:
 
 @dataclass(slots=True)
 class Job:
-    """`task` names a function of `service.jobs`; dataset groups (`turn`) share the workers fairly."""
+    """`task` names a function of `service.jobs`; dataset groups (`turn`) share the workers fairly.
+
+    `urgent` is for short work that others wait for: it goes before trainings of an hour.
+    """
 
     key: str
     turn: str
@@ -51,18 +54,25 @@ class Job:
     arguments: dict[str, Any]
     done: Callable[[Outcome], None]
     cancelled: bool = False
+    urgent: bool = False
 
 
 @dataclass(slots=True)
 class _Queue:
-    """Jobs by turn: each turn's jobs in their order, the turns one after the other."""
+    """Urgent jobs first, then by turn: each turn's jobs in their order, the turns one after the other."""
 
+    urgent: deque[Job] = field(default_factory=deque)
     turns: OrderedDict[str, deque[Job]] = field(default_factory=OrderedDict)
 
     def put(self, job: Job) -> None:
-        self.turns.setdefault(job.turn, deque()).append(job)
+        if job.urgent:
+            self.urgent.append(job)
+        else:
+            self.turns.setdefault(job.turn, deque()).append(job)
 
     def take(self) -> Job | None:
+        if self.urgent:
+            return self.urgent.popleft()
         if not self.turns:
             return None
         turn, jobs = next(iter(self.turns.items()))
