@@ -164,7 +164,7 @@ def test_too_little_data_ends_as_failed_with_the_reason_of_personalize(stack: De
 
 def test_one_of_three_solutions_fails_and_the_others_are_live(stack: DeployedStack):
     with_data(stack, "three")
-    solutions = [
+    solutions: list[dict[str, Any]] = [
         {
             "name": f"three-{name}",
             "recipeArn": recipe,

@@ -98,7 +98,7 @@ class DeployedStack:
             name: self.variables.get(f"AWS_ENDPOINT_URL_{name.upper().replace('-', '_')}")
             for name in ("personalize", "personalize-runtime", "personalize-events")
         }.get(service) or self.variables["AWS_ENDPOINT_URL"]
-        session = boto3.Session(
+        session: Any = boto3.Session(
             self.variables["AWS_ACCESS_KEY_ID"],
             self.variables["AWS_SECRET_ACCESS_KEY"],
             region_name=self.variables["AWS_DEFAULT_REGION"],

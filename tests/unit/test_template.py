@@ -1,5 +1,6 @@
 """The template: complete, consistent with the code, and stingy with rights."""
 
+import json
 import re
 import runpy
 import subprocess
@@ -9,6 +10,8 @@ from typing import Any
 
 import pytest
 from tests.support.deployment import ROOT, functions, machine, resources, states, strings, template
+
+from personalize_pipeline.context import StepInput
 
 FOLDERS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py"))
 
@@ -237,3 +240,18 @@ def test_a_handler_starts_with_the_layer_alone(layer: Path, folder: str):
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.count(str(layer)) == 2
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_function_has_a_sample_event_that_it_can_read(folder: str):
+    event = json.loads((ROOT / "events" / f"{folder}.json").read_text(encoding="utf-8"))
+    if "want" in event:
+        given = StepInput.parse(event)
+        assert given.context.run.execution.startswith("arn:")
+        assert given.want
+    else:
+        assert folder in {"start", "read_params", "best_version", "notify"}  # not in the polling loop
+
+
+def test_no_sample_event_is_left_of_a_function_that_is_gone():
+    assert sorted(path.stem for path in (ROOT / "events").glob("*.json")) == FOLDERS
