@@ -33,6 +33,7 @@ _STORED_REJECTS = 1000
 
 _IDENTIFIERS = frozenset({"USER_ID", "ITEM_ID", "ACTION_ID"})
 _TEXT_LENGTH_EAST_ASIAN = 7_000
+_LINE_BREAK = "has a line break inside the value."
 _ACTION_EVENTS = ("taken", "not taken", "not_taken", "viewed")
 
 
@@ -93,7 +94,10 @@ def import_csv(
         written(target) as temporary,
     ):
         try:
-            rows = _copy(connection, _query(files, header, schema, rules), temporary)
+            quick = [rule for rule in rules if rule.message != _LINE_BREAK]
+            rows = _copy(connection, _query(files, header, schema, quick), temporary)
+            if _records(files) != rows:
+                rows = _copy(connection, _query(files, header, schema, rules), temporary)
         except _UnreadableError:
             files = [_with_one_line_end(file, Path(folder)) for file in files]
             try:
@@ -194,13 +198,12 @@ def _header_problems(file: Path, header: list[str], schema: Schema) -> Iterator[
 
 
 def _query(files: Sequence[Path], header: list[str], schema: Schema, rules: Sequence[_Rule]) -> str:
-    columns = {field.name: _converted(field, _place(header, field.name)) for field in schema.fields}
-    # The check rides on the first column, so that no row can be written without it.
-    first = schema.fields[0].name
-    bad = " OR ".join(rule.bad for rule in rules)
-    columns[first] = f"CASE WHEN {bad} THEN error('bad value') ELSE {columns[first]} END"
-    selected = ", ".join(f"{expression} AS {name(column)}" for column, expression in columns.items())
-    return f"SELECT {selected} FROM {_reader(files, header)}"  # noqa: S608
+    columns = ", ".join(
+        f"{_converted(field, _place(header, field.name))} AS {name(field.name)}" for field in schema.fields
+    )
+    bad = " OR ".join(rule.bad for rule in rules) or "false"
+    check = f"CASE WHEN {bad} THEN error('bad value') ELSE true END"
+    return f"SELECT {columns} FROM {_reader(files, header)} WHERE {check}"  # noqa: S608
 
 
 def _copy(connection: DuckDBPyConnection, query: str, target: Path) -> int:
@@ -212,6 +215,26 @@ def _copy(connection: DuckDBPyConnection, query: str, target: Path) -> int:
     except duckdb.InvalidInputException as error:
         raise _UnreadableError(f"Input CSV cannot be read: {str(error).splitlines()[0]}") from error
     return int(rows)
+
+
+def _records(files: Sequence[Path]) -> int:
+    """Count the lines below the headers; -1 if it takes more than counting.
+
+    When there are as many as rows, no value has a line break, and no value needs to be searched for one.
+    """
+    records = 0
+    for file in files:
+        lines = returns = 0
+        last = b""
+        with file.open("rb") as opened:
+            while block := opened.read(1 << 20):
+                lines += block.count(b"\n")
+                returns += block.count(b"\r")
+                last = block[-1:]
+        if returns not in (0, lines):
+            return -1
+        records += lines - (last == b"\n")  # the header ends with one of them
+    return records
 
 
 def _reader(files: Sequence[Path], header: list[str], *, rejects: bool = False) -> str:
@@ -247,7 +270,7 @@ def _converted(field: Field, column: str) -> str:
 
 
 def _rules(field: Field, header: list[str], dataset_type: DatasetType) -> Iterator[_Rule]:
-    """Give what no value of a field may be. A condition is never null, so they can be joined by OR."""
+    """Give what no value of a field may be. Of null, a condition is false or null, and OR goes on."""
     column = _place(header, field.name)
     if not field.nullable:
         yield _Rule(
@@ -256,7 +279,7 @@ def _rules(field: Field, header: list[str], dataset_type: DatasetType) -> Iterat
             "is empty, and the schema does not allow null. Fill it, or remove the line.",
         )
     for bad, message in _value_rules(field, column, dataset_type):
-        yield _Rule(field.name, f"({column} IS NOT NULL AND ({bad}))", message)
+        yield _Rule(field.name, f"({bad})", message)
 
 
 def _value_rules(field: Field, column: str, dataset_type: DatasetType) -> Iterator[tuple[str, str]]:
@@ -269,10 +292,7 @@ def _value_rules(field: Field, column: str, dataset_type: DatasetType) -> Iterat
                 '(quotes inside a value are written \\").'
             )
             yield f"strlen({column}) > {limit} AND length({column}) > {limit}", message
-        yield (
-            f"contains({column}, chr(10)) OR contains({column}, chr(13))",
-            "has a line break inside the value.",
-        )
+        yield f"contains({column}, chr(10)) OR contains({column}, chr(13))", _LINE_BREAK
         if dataset_type == DatasetType.ACTION_INTERACTIONS and field.name == "EVENT_TYPE":
             known = ", ".join(text(event) for event in _ACTION_EVENTS)
             yield f"lower({column}) NOT IN ({known})", "must be Taken, Not Taken or Viewed."
@@ -283,14 +303,15 @@ def _value_rules(field: Field, column: str, dataset_type: DatasetType) -> Iterat
         kind = COLUMN_TYPES[field.type]
         size = "32" if field.type == "int" else "64"
         example = " (seconds since 1970)" if field.name == "TIMESTAMP" else ""
+        readable = f"regexp_full_match({column}, '[+-]?[0-9]+') AND TRY_CAST({column} AS {kind}) IS NOT NULL"
         yield (
-            f"NOT regexp_full_match({column}, '[+-]?[0-9]+') OR TRY_CAST({column} AS {kind}) IS NULL",
+            f"{column} IS NOT NULL AND NOT ({readable})",
             f"must be a whole number of {size} bits{example}, written with digits only.",
         )
     else:
         kind = COLUMN_TYPES[field.type]
         number = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
-        finite = f"coalesce(isfinite(TRY_CAST({column} AS {kind})), false)"
+        finite = f"isfinite(TRY_CAST({column} AS {kind}))"
         yield (
             f"NOT regexp_full_match({column}, '{number}') OR NOT {finite}",
             f"must be a number such as 4.5 that a {field.type} can hold.",
