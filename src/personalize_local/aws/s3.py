@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from personalize_local.service.settings import Settings
 
 DENIED = ("AccessDenied", "403", "InvalidAccessKeyId", "SignatureDoesNotMatch", "AllAccessDisabled")
+_LONGEST_NAME = 255  # bytes, in all common file systems
 MISSING = ("NoSuchBucket", "NoSuchKey", "404")
 
 
@@ -73,7 +74,7 @@ class S3Objects:
             keys = self._keys(client, place)
             self._check_bucket_policy(place, keys, context)
             return [
-                self._download(client, place.bucket, key, folder / f"{n:05d}.csv")
+                self._download(client, place.bucket, key, folder / _file_name(key, n))
                 for n, key in enumerate(keys)
             ]
         except ClientError as error:
@@ -179,6 +180,12 @@ class S3Objects:
     def _download(self, client: S3Client, bucket: str, key: str, target: Path) -> Path:
         client.download_file(bucket, key, str(target))
         return target
+
+
+def _file_name(key: str, number: int) -> str:
+    """The last part of a key, which failures name; the keys of one folder differ in it."""
+    name = key.rpartition("/")[2]
+    return f"{number:05d}.csv" if name in (".", "..") or len(name.encode()) > _LONGEST_NAME else name
 
 
 def make_objects(settings: Settings) -> S3Objects:

@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 def main() -> None:
     """Serve jobs until the input ends."""
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s worker: %(message)s")
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s worker: %(message)s")
     answers = _private_output()
     messages: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(messages,), daemon=True).start()

@@ -18,6 +18,11 @@ def test_a_missing_column_is_named(club: World) -> None:
     assert reason.startswith("Input CSV is missing the following columns: [GENRE, PRICE].")
 
 
+def test_a_bad_value_is_found_in_its_file(club: World) -> None:
+    reason = failed(club, "ITEMS", HEADER + "i1,Film,New,cheap\n", "value")
+    assert "ITEMS.csv, line 2, column PRICE: 'cheap'" in reason
+
+
 def test_too_few_interactions_are_refused(club: World) -> None:
     reason = failed(club, "INTERACTIONS", interactions(users=2), "few")
     assert "80 interactions" in reason
