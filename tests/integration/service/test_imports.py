@@ -71,21 +71,6 @@ def wait_for(club: World, campaign: str, name: str, wanted: list[str]) -> None:
     eventually(lambda: sorted(club.recommended(campaign, filterArn=name)) == wanted)
 
 
-def test_five_imports_run_at_a_time(world: World) -> None:
-    world.make_group()
-    world.make_dataset("ITEMS")
-    made = [world.begin_import("ITEMS", HEADER + "i1,Film,New,1\n", f"j{n}") for n in range(5)]
-    states = [
-        world.api.describe_dataset_import_job(datasetImportJobArn=arn)["datasetImportJob"]["status"]
-        for arn in made
-    ]
-    if all(state.startswith("CREATE") for state in states):
-        with refused("LimitExceededException", "More than 5 resources with PENDING or IN_PROGRESS status."):
-            world.begin_import("ITEMS", HEADER, "j5")
-    for arn in made:
-        world.wait("dataset_import_job", arn)
-
-
 def test_a_schema_grows(world: World) -> None:
     world.make_group()
     world.make_dataset("ITEMS")

@@ -8,7 +8,11 @@ import pytest
 from tests.support.world import ARN, RECIPE, ROLE, SCHEMAS, eventually
 
 from personalize_local.service.clock import ManualClock
-from personalize_local.service.errors import InvalidInputException, ResourceInUseException
+from personalize_local.service.errors import (
+    InvalidInputException,
+    LimitExceededException,
+    ResourceInUseException,
+)
 from personalize_local.service.kinds import KINDS
 from personalize_local.service.service import Service
 from personalize_local.service.settings import Duration, Settings
@@ -113,6 +117,27 @@ def test_a_dataset_must_be_active_for_an_import(service: Service, clock: ManualC
         service.create_dataset_import_job(
             jobName="j", datasetArn=DATASET, dataSource={"dataLocation": "s3://b/k"}, roleArn=ROLE
         )
+
+
+def test_five_imports_run_at_a_time(service: Service, clock: ManualClock) -> None:
+    make_group(service)
+    active(service, clock, GROUP)
+    make_dataset(service)
+    active(service, clock, DATASET)
+
+    def create(number: int) -> None:
+        service.create_dataset_import_job(
+            jobName=f"j{number}",
+            datasetArn=DATASET,
+            dataSource={"dataLocation": "s3://b/k"},
+            roleArn=ROLE,
+        )
+
+    for number in range(5):
+        create(number)
+    text = "More than 5 resources with PENDING or IN_PROGRESS status."
+    with pytest.raises(LimitExceededException, match=text):
+        create(5)
 
 
 def test_events_need_an_active_tracker_and_a_dataset(service: Service, clock: ManualClock) -> None:
