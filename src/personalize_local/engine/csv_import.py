@@ -303,9 +303,10 @@ def _value_rules(field: Field, column: str, dataset_type: DatasetType) -> Iterat
         kind = COLUMN_TYPES[field.type]
         size = "32" if field.type == "int" else "64"
         example = " (seconds since 1970)" if field.name == "TIMESTAMP" else ""
-        readable = f"regexp_full_match({column}, '[+-]?[0-9]+') AND TRY_CAST({column} AS {kind}) IS NOT NULL"
+        digits = 9 if field.type == "int" else 18  # so many always fit, and need no second look
+        fits = f"regexp_full_match({column}, '[+-]?[0-9]+') AND TRY_CAST({column} AS {kind}) IS NOT NULL"
         yield (
-            f"{column} IS NOT NULL AND NOT ({readable})",
+            f"NOT regexp_full_match({column}, '[+-]?[0-9]{{1,{digits}}}') AND NOT ({fits})",
             f"must be a whole number of {size} bits{example}, written with digits only.",
         )
     else:
