@@ -212,16 +212,19 @@ def _write(parquet: Path, folder: Path, item_column: str, limit: int) -> None:
             codes[kind] = f"enum_code({column}::{kind}_code)::INTEGER"
         selected = f"{codes['user']} AS u, {codes['item']} AS i, {codes['type']} AS e, TIMESTAMP AS t"
         rows = connection.execute(f"SELECT {selected} FROM {source}").fetchnumpy()  # noqa: S608
-        users = connection.execute("SELECT count(*) FROM user_ids").fetchall()[0][0]
-    order = np.lexsort((rows["t"], rows["e"], rows["u"]))  # stable: equal times keep the order of the file
-    user, event_type = rows["u"][order], rows["e"][order]
+        counted = "SELECT (SELECT count(*) FROM user_ids), (SELECT count(*) FROM type_ids)"
+        [(users, types)] = connection.execute(counted).fetchall()
+    # One key for user and type, because every key is a sort of all rows.
+    key = rows["u"].astype(np.int64) * types + rows["e"]
+    order = np.lexsort((rows["t"], key))  # stable: equal times keep the order of the file
+    key = key[order]
     # How far each row is from the end of its run of one user and one type.
-    change = np.flatnonzero((user[1:] != user[:-1]) | (event_type[1:] != event_type[:-1])) + 1
-    ends = np.repeat(np.append(change, len(user)), np.diff(np.concatenate([[0], change, [len(user)]])))
-    kept = ends - np.arange(len(user)) <= limit
-    order = order[kept]
-    starts = np.searchsorted(user[kept], np.arange(users + 1))
+    change = np.flatnonzero(key[1:] != key[:-1]) + 1
+    ends = np.repeat(np.append(change, len(key)), np.diff(np.concatenate([[0], change, [len(key)]])))
+    kept = ends - np.arange(len(key)) <= limit
+    order, user, event_type = order[kept], key[kept] // types, key[kept] % types
+    starts = np.searchsorted(user, np.arange(users + 1))
     np.save(folder / "starts.npy", starts.astype(np.int64))
     np.save(folder / "items.npy", rows["i"][order].astype(np.int32))
-    np.save(folder / "types.npy", event_type[kept].astype(np.int16))
+    np.save(folder / "types.npy", event_type.astype(np.int16))
     np.save(folder / "timestamps.npy", rows["t"][order].astype(np.int64))

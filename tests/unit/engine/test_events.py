@@ -21,7 +21,8 @@ def parquet(folder: Path, rows: Sequence[Row], *, types: bool = True) -> Path:
         connection.execute(
             "CREATE TABLE t (USER_ID VARCHAR, ITEM_ID VARCHAR, EVENT_TYPE VARCHAR, TIMESTAMP BIGINT)"
         )
-        connection.executemany("INSERT INTO t VALUES (?, ?, ?, ?)", [list(row) for row in rows])
+        if rows:
+            connection.executemany("INSERT INTO t VALUES (?, ?, ?, ?)", [list(row) for row in rows])
         columns = "*" if types else "* EXCLUDE (EVENT_TYPE)"
         connection.execute(f"COPY (SELECT {columns} FROM t) TO {text(file)}")
     return file
@@ -132,3 +133,10 @@ def test_it_equals_going_through_the_rows(
             by_type.setdefault(str(kind).lower(), []).append(item)
         wanted = {kind: set(items[-limit:]) - {"x"} for kind, items in by_type.items()}
         assert seen(view, IDS, user) == wanted
+
+
+def test_no_interactions_are_no_events(tmp_path: Path) -> None:
+    view = EventHistory.build(parquet(tmp_path, []), tmp_path / "events").view(IDS)
+
+    assert seen(view, IDS, "u") == {}
+    assert seen(view, IDS, "u", [Event("i4", "Click", 9)]) == {"click": {"i4"}}
