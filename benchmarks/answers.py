@@ -2,8 +2,9 @@
 
     python benchmarks/answers.py [--rows 1e6]
 
-The two are asked in turn, user by user, so that whatever else the machine does hits both alike. ALS recomputes
-the user's factors from his history (`recalculate_user`), on one thread: with two it takes fifty times as long.
+The two are asked in turn, user by user, so that whatever else the machine does hits both alike. ALS
+recomputes the user's factors from his history (`recalculate_user`), on one thread: two take fifty times
+as long.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""MovieLens small as Amazon Personalize was given it in the recorded runs: clicks and watches from ratings."""
+"""MovieLens small as Amazon Personalize was given it in the recorded runs: ratings as events."""
 
 from __future__ import annotations
 

@@ -44,6 +44,7 @@ def write_interactions(target: Path, rows: int, *, seed: int = 7) -> Path:
         "time": 1_600_000_000 + draw.integers(0, 90_000_000, len(user)),
     }
     with duckdb.connect() as connection:
+        connection.execute("SET enable_progress_bar = false")  # it would be written to stdout
         connection.sql(
             "SELECT 'u' || \"user\" AS USER_ID, 'i' || item AS ITEM_ID, \"time\" AS TIMESTAMP FROM columns"
         ).write_parquet(str(target))

@@ -64,8 +64,8 @@ class Histories:
         starts: where the rows of each user begin, shape (users + 1,).
         items, timestamps, event_types: one entry per row.
         event_type_names: by number.
-        only_event_type: the one type that was trained on, lower case; live events of others do not count.
-        event_value_threshold: as for training; live events with a lower value, or none, do not count.
+        wanted: event types that were trained on, lower case, and the least value of each that counts; live
+            events of other types do not count. None: all were.
 
     """
 
@@ -76,17 +76,10 @@ class Histories:
     timestamps: Int64Array
     event_types: Int16Array
     event_type_names: tuple[str, ...]
-    only_event_type: str | None = None
-    event_value_threshold: float | None = None
+    wanted: Mapping[str, float | None] | None = None
 
     @classmethod
-    def of(
-        cls,
-        interactions: Interactions,
-        *,
-        only_event_type: str | None = None,
-        event_value_threshold: float | None = None,
-    ) -> Histories:
+    def of(cls, interactions: Interactions, *, wanted: Mapping[str, float | None] | None = None) -> Histories:
         """Keep the rows of all users."""
         return cls(
             user_ids=interactions.user_ids,
@@ -96,16 +89,14 @@ class Histories:
             timestamps=interactions.timestamps,
             event_types=interactions.event_types,
             event_type_names=interactions.event_type_names,
-            only_event_type=only_event_type.lower() if only_event_type else None,
-            event_value_threshold=event_value_threshold,
+            wanted=None if wanted is None else {name.lower(): least for name, least in wanted.items()},
         )
 
     def parts(self) -> tuple[dict[str, Any], dict[str, NDArray[Any] | Vocabulary]]:
         """Return what to write to disk: a description for JSON, and arrays by file name."""
         description = {
             "event_type_names": list(self.event_type_names),
-            "only_event_type": self.only_event_type,
-            "event_value_threshold": self.event_value_threshold,
+            "wanted": None if self.wanted is None else dict(self.wanted),
         }
         return description, {name: getattr(self, name) for name in ("user_ids", "item_ids", *_ROWS)}
 
@@ -116,8 +107,7 @@ class Histories:
             user_ids=files.read_vocabulary(folder, "user_ids"),
             item_ids=files.read_vocabulary(folder, "item_ids"),
             event_type_names=tuple(description["event_type_names"]),
-            only_event_type=description["only_event_type"],
-            event_value_threshold=description["event_value_threshold"],
+            wanted=description["wanted"],
             **{name: files.read_array(folder, name) for name in _ROWS},
         )
 
@@ -138,14 +128,15 @@ class Histories:
     def _known(self, event: Event) -> tuple[int, int] | None:
         if event.item_id is None or (item := self.item_ids.position(event.item_id)) is None:
             return None
-        if self.only_event_type is not None and event.event_type.lower() != self.only_event_type:
-            return None
-        if self.event_value_threshold is not None and not (
-            event.event_value is not None and event.event_value >= self.event_value_threshold
-        ):
-            return None
-        names = self.event_type_names
-        return item, names.index(event.event_type) if event.event_type in names else -1
+        kind = event.event_type.lower()
+        if self.wanted is not None:
+            if kind not in self.wanted:
+                return None
+            least = self.wanted[kind]
+            if least is not None and (event.event_value is None or event.event_value < least):
+                return None
+        names = [name.lower() for name in self.event_type_names]
+        return item, names.index(kind) if kind in names else -1
 
     def events(self, user_id: str) -> list[Event]:
         """Return a user's events of the training data, oldest first; empty for an unknown user."""

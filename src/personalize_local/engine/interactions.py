@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from personalize_local.engine.database import connect
 from personalize_local.engine.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -103,10 +104,9 @@ def read_interactions(
         ValueError: a filter needs a column that the file does not have, or a threshold has no type.
 
     """
-    import duckdb  # noqa: PLC0415  # a server that trains nothing does not load it
-
     # One connection per call: the tables and types created below die with it.
-    with duckdb.connect(config={"threads": 2}) as connection:
+    with connect() as connection:
+        connection.execute("SET enable_progress_bar = false")  # it would be written to stdout
         source = connection.read_parquet(str(path))
         columns = set(source.columns)
         wanted = [EventWeight(event_type, 1.0, event_value_threshold)] if event_type else list(event_weights)
@@ -162,9 +162,7 @@ def _counts(wanted: EventWeight) -> Expression:
 
 def has_event_types(path: Path) -> bool:
     """Return whether any row of the file has an EVENT_TYPE that is not null."""
-    import duckdb  # noqa: PLC0415  # see read_interactions
-
-    with duckdb.connect() as connection:
+    with connect() as connection:
         source = connection.read_parquet(str(path))
         if "EVENT_TYPE" not in source.columns:
             return False

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from personalize_local.engine import folder as files
+from personalize_local.engine.database import connect
 from personalize_local.engine.histories import Histories, weights_of
 from personalize_local.engine.interactions import EventWeight, has_event_types, read_interactions
 from personalize_local.engine.metrics import LIST_LENGTH, Measurement
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 FEWEST_INTERACTIONS = 1000
 FEWEST_USERS = 25
 BLAS_THREADS = 1
-"""A second thread would save 0.3 s of an EASE fit on an idle machine; on a busy one OpenBLAS's threads spin while
-they wait for each other, and take five times the time. One thread also repeats to the last digit."""
+"""A second thread would save 0.3 s of an EASE fit on an idle machine; on a busy one its threads spin,
+waiting for each other, and take five times the time. One thread also repeats to the last digit."""
 
 
 class TrainingRejected(Exception):  # noqa: N818  # the name says what happened to the training
@@ -227,9 +228,7 @@ def _catalogue(interactions: Interactions, items: Path | None) -> int:
     """Return how many items the data has: those with interactions and those of the items dataset."""
     if items is None:
         return len(interactions.item_ids)
-    import duckdb  # noqa: PLC0415  # see read_interactions
-
-    with duckdb.connect() as connection:
+    with connect() as connection:
         rows = connection.execute("SELECT DISTINCT ITEM_ID FROM read_parquet(?)", [str(items)]).fetchall()
     further = sum(interactions.item_ids.position(item) is None for (item,) in rows)
     return len(interactions.item_ids) + further
@@ -238,10 +237,11 @@ def _catalogue(interactions: Interactions, items: Path | None) -> int:
 def _write(
     job: TrainingJob, recipe: RecipeModel, interactions: Interactions, fit: Fit, metrics: dict[str, float]
 ) -> None:
-    # A single eventsConfig entry or eventType decides which live events count, as it decided for training.
-    histories = Histories.of(
-        interactions, only_event_type=job.event_type, event_value_threshold=job.event_value_threshold
-    )
+    # What decided which events were trained on decides which live events count.
+    wanted = {one.event_type: one.event_value_threshold for one in job.event_weights}
+    if job.event_type is not None:
+        wanted = {job.event_type: job.event_value_threshold}
+    histories = Histories.of(interactions, wanted=wanted or None)
     rows, row_arrays = histories.parts()
     description, arrays = recipe.model(job.recipe, histories, fit).parts()
     files.save(

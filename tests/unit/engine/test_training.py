@@ -316,6 +316,27 @@ def test_event_weights_drop_events_that_are_not_listed(tmp_path):
     )
 
     assert train(job).items == 60
+    model = load(job.output)
+    assert model.recommend(None, [event("red-01", "skip")]).items == model.recommend(None).items
+    assert model.recommend(None, [event("red-01", "watch")]).items != model.recommend(None).items
+
+
+def test_live_events_below_the_threshold_do_not_count(tmp_path):
+    rows = [(*row, "rate", 5.0) for row in tastes()] + [("u001", "red-00", 5, "rate", 1.0)]
+    job = TrainingJob(
+        recipe="aws-user-personalization",
+        interactions=write(tmp_path / "rated.parquet", rows),
+        output=tmp_path / "m",
+        event_type="Rate",
+        event_value_threshold=3,
+    )
+
+    assert train(job).interactions == 1440
+    model = load(job.output)
+    cold = model.recommend(None).items
+    assert model.recommend(None, [event("red-01", "rate", 2.9)]).items == cold
+    assert model.recommend(None, [event("red-01", "rate")]).items == cold
+    assert model.recommend(None, [event("red-01", "RATE", 3.0)]).items != cold
 
 
 def test_the_search_stays_in_its_ranges_and_repeats_exactly(tmp_path):
