@@ -1,4 +1,4 @@
-"""`stack`: the template deployed on a local stack, with IAM enforced; one for all tests."""
+"""`stack`: the template deployed on a local stack, with IAM enforced; emptied after each test."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,10 +15,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedStack]:
-    deployed = DeployedStack(tmp_path_factory.mktemp("stack"))
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedStack]:
+    stack = DeployedStack(tmp_path_factory.mktemp("stack"))
     try:
-        deployed.up()
-        yield deployed
+        stack.up()
+        yield stack
     finally:
-        deployed.down()
+        stack.down()
+
+
+@pytest.fixture
+def stack(deployed: DeployedStack) -> Iterator[DeployedStack]:
+    yield deployed
+    deployed.empty()

@@ -148,17 +148,24 @@ def test_a_file_that_is_no_json_is_a_mail_too(stack: DeployedStack):
     assert run.mail.subject.startswith("Failed")
 
 
-def test_too_little_data_ends_as_failed_with_the_reason_of_personalize(stack: DeployedStack):
-    with_data(stack, "little", users=5, each=4)
+@pytest.mark.parametrize(
+    ("size", "where", "reason"),
+    [
+        pytest.param({"users": 30, "each": 20}, "DatasetImport", "1000", id="600 interactions"),
+        pytest.param({"users": 20, "each": 60}, "SolutionVersion", "25 users", id="20 users"),
+    ],
+)
+def test_too_little_data_ends_as_failed_with_the_reason_of_personalize(
+    stack: DeployedStack, size: dict[str, int], where: str, reason: str
+):
+    with_data(stack, "little", **size)
 
     run = stack.run("little", params("little"))
 
-    assert (run.status, run.error) == ("FAILED", "ResourceFailed")
-    reason = run.step("SolutionVersion")["failed"]
-    assert "interactions" in reason
+    assert (run.status, run.error) == ("FAILED", "ResourceFailed"), run.cause
+    assert reason in run.step(where)["failed"]
     assert run.mail.subject.startswith("Failed: little")
-    assert run.name in run.mail.body
-    assert "1000" in run.mail.body
+    assert reason in run.mail.body
     assert "Campaign" not in {step["resource"] for step in run.steps}
 
 

@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EMAIL = "you@example.com"
 RUN_SECONDS = 120.0
 MAIL_SECONDS = 20.0
+DELETE_SECONDS = 30.0
 
 INTERACTIONS_SCHEMA = {
     "type": "record",
@@ -157,6 +158,26 @@ class DeployedStack:
         """Let Personalize fail the next resource of this type that is created."""
         self._admin("faults", {"resourceType": resource_type, "reason": reason})
 
+    def empty(self) -> None:
+        """Delete every dataset group with all that is in it: an account may have five."""
+        self._admin("faults", method="DELETE")
+        personalize = self.client("personalize")
+        for group in personalize.list_dataset_groups()["datasetGroups"]:
+            inside = {"datasetGroupArn": group["datasetGroupArn"]}
+            solutions = personalize.list_solutions(**inside)["solutions"]
+            campaigns = [
+                campaign
+                for solution in solutions
+                for campaign in personalize.list_campaigns(solutionArn=solution["solutionArn"])["campaigns"]
+            ]
+            # What refers to others goes first, and must be gone before these.
+            self._delete("campaign", campaigns)
+            self._delete("solution", solutions)
+            self._delete("filter", personalize.list_filters(**inside)["Filters"])
+            self._delete("event_tracker", personalize.list_event_trackers(**inside)["eventTrackers"])
+            self._delete("dataset", personalize.list_datasets(**inside)["datasets"])
+            self._delete("dataset_group", [group])
+
     def mails(self) -> list[Mail]:
         return [Mail(mail["subject"], mail["message"]) for mail in self._admin("inbox")["mails"]]
 
@@ -182,11 +203,29 @@ class DeployedStack:
                 steps.append({"resource": given["resource"], "name": given["name"], **output, **failed})
         return steps
 
-    def _admin(self, what: str, body: Any = None) -> Any:
+    def _delete(self, kind: str, resources: list[dict[str, Any]]) -> None:
+        personalize = self.client("personalize")
+        head, *words = kind.split("_")
+        argument = head + "".join(map(str.capitalize, words)) + "Arn"
+        arns = [{argument: resource[argument]} for resource in resources]
+        for arn in arns:
+            getattr(personalize, f"delete_{kind}")(**arn)
+        deadline = time.monotonic() + DELETE_SECONDS
+        for arn in arns:
+            while True:
+                try:
+                    getattr(personalize, f"describe_{kind}")(**arn)
+                except personalize.exceptions.ResourceNotFoundException:
+                    break
+                assert time.monotonic() < deadline, f"{arn} is still there"
+                time.sleep(0.05)
+
+    def _admin(self, what: str, body: Any = None, method: str | None = None) -> Any:
         request = urllib.request.Request(
             f"{self.variables['AWS_ENDPOINT_URL_PERSONALIZE']}/_local/{what}",
             data=None if body is None else json.dumps(body).encode(),
             headers={"Content-Type": "application/json"},
+            method=method,
         )
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with direct.open(request, timeout=10) as answer:
