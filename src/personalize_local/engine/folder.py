@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 FORMAT = 1
 """Raised when files of an older version can no longer be read."""
 DESCRIPTION = "model.json"
+MOST_IN_MEMORY = 64_000_000
+"""Bytes of an array that is read at once: pages that no request has touched yet make slow answers."""
 
 
 def save(
@@ -71,15 +73,18 @@ def read_description(folder: Path) -> dict[str, Any]:
 
 
 def read_array(folder: Path, name: str) -> NDArray[Any]:
-    """Return one array, memory-mapped: pages are read when they are first needed."""
-    mapped = np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+    """Return one array, read-only: in memory if it is small, else memory-mapped."""
+    file = folder / f"{name}.npy"
+    mapped = file.stat().st_size > MOST_IN_MEMORY
+    loaded = np.load(file, mmap_mode="r" if mapped else None, allow_pickle=False)
     # The bare array over the same memory: slicing a memmap costs several times as much.
-    array: NDArray[Any] = mapped.view(np.ndarray)
+    array: NDArray[Any] = loaded.view(np.ndarray)
+    array.flags.writeable = False
     return array
 
 
 def read_vocabulary(folder: Path, name: str) -> Vocabulary:
-    """Return one vocabulary, memory-mapped."""
+    """Return one vocabulary."""
     return Vocabulary(read_array(folder, f"{name}.text"), read_array(folder, f"{name}.offsets"))
 
 

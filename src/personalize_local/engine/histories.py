@@ -102,7 +102,7 @@ class Histories:
 
     @classmethod
     def read(cls, folder: Path, description: Mapping[str, Any]) -> Histories:
-        """Open the files that `parts` named, memory-mapped."""
+        """Open the files that `parts` named."""
         return cls(
             user_ids=files.read_vocabulary(folder, "user_ids"),
             item_ids=files.read_vocabulary(folder, "item_ids"),

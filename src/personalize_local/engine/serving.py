@@ -19,7 +19,7 @@ __all__ = ["Event", "Model", "RequestNotSupported", "Scored", "load"]
 
 
 def load(folder: Path) -> Model:
-    """Open a model written by `training.train`: memory-mapped, so in milliseconds whatever its size.
+    """Open a model written by `training.train`: large arrays are memory-mapped.
 
     Raises:
         FileNotFoundError: there is no model in the folder.

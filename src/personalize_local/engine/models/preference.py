@@ -80,7 +80,7 @@ class Preference:
 
     @classmethod
     def read(cls, folder: Path, description: Mapping[str, Any]) -> Preference:
-        """Open the files that `parts` named, memory-mapped."""
+        """Open the files that `parts` named."""
         weights = description["event_weights"]
         return cls(
             decay=description["decay"],
