@@ -125,8 +125,8 @@ def best(values: Float32Array, count: int, allowed: BoolArray | None = None) -> 
     count = min(count, len(among))
     if count <= 0:
         return np.empty(0, np.int64)
-    # The value at the cut, then what lies above: argpartition would do it in one step, but takes thirty times as
-    # long on some data with many ties, and which of the items tied at the cut it returns is arbitrary.
+    # The value at the cut, then what lies above: argpartition would do it in one step, but takes thirty times
+    # as long on some data with many ties, and which of the items tied at the cut it returns is arbitrary.
     least = np.partition(among, len(among) - count)[len(among) - count]
     above = np.flatnonzero(among > least)
     tied = np.flatnonzero(among == least)[: count - len(above)]
