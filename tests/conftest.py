@@ -1,9 +1,14 @@
-"""Where tests find what a user does not have: the shared reference data, by an environment variable."""
+"""For all tests: where the reference data is, which a user does not have, and how properties are tested."""
 
 import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How fast this machine is today says nothing about the code.
+settings.register_profile("any-speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any-speed")
 
 
 @pytest.fixture(scope="session")

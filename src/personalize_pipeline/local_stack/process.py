@@ -36,12 +36,19 @@ class Process:
 
     def pid(self) -> int | None:
         """Its process number, or None when it is not running."""
+        # Locked, but without a number: it is being started just now, and its number is about to be written.
+        while (written := self._number_while_locked()) == "":
+            time.sleep(0.01)
+        return int(written) if written else None
+
+    def _number_while_locked(self) -> str | None:
+        """What the file says while somebody holds its lock; None when nobody does."""
         try:
             with self.pid_file.open() as file:
                 try:
                     fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
                 except BlockingIOError:
-                    return int(file.read() or 0) or None
+                    return file.read().strip()
         except FileNotFoundError:
             pass
         return None

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import threading
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+
+import boto3
 
 from personalize_local.api.admin import Admin
 from personalize_local.api.gateway import Gateway
@@ -53,11 +54,26 @@ ITEMS = [("ITEM_ID", "string"), ("PRICE", "float")]
 class Cloud:
     """A Personalize with nothing in it but what tests put there, and turns of the polling loop against it."""
 
-    def __init__(self, service: Service, clock: ManualClock, s3: Any) -> None:
+    def __init__(self, service: Service, clock: ManualClock, s3: Any, url: str) -> None:
         self.service = service
         self.clock = clock
         self.s3 = s3
-        self.personalize: PersonalizeClient = clients.personalize()
+        # What the functions and the workers find in their environment.
+        self.variables = {
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_ENDPOINT_URL_S3": s3.url,
+            "AWS_ENDPOINT_URL_PERSONALIZE": url,
+            "PERSONALIZE_ROLE_ARN": "arn:aws:iam::000000000000:role/personalize",
+        }
+        self.personalize: PersonalizeClient = boto3.client(
+            "personalize",
+            endpoint_url=url,
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
         self._began: dict[str, str] = {}
 
     def turn(
@@ -188,18 +204,17 @@ def running(folder: Path, s3: Any) -> Iterator[Cloud]:
     service.start()
     thread.start()
     assert ready.wait(20)
-    os.environ["AWS_ENDPOINT_URL_PERSONALIZE"] = f"http://127.0.0.1:{socket.getsockname()[1]}"
-    _forget_clients()
+    url = f"http://127.0.0.1:{socket.getsockname()[1]}"
     try:
-        yield Cloud(service, clock, s3)
+        yield Cloud(service, clock, s3, url)
     finally:
-        _forget_clients()
         server.should_exit = True
         thread.join(20)
         service.stop()
 
 
-def _forget_clients() -> None:
+def forget_clients() -> None:
+    """The functions keep their clients: what one test connected to must not answer another."""
     for make in (clients.personalize, clients.personalize_once, clients.s3):
         make.cache_clear()
 
