@@ -64,6 +64,12 @@ def test_a_mail_arrives(tmp_path_factory: pytest.TempPathFactory) -> None:
     assert {s["TopicArn"] for s in subscribed} == {topic}
 
 
+def confirmed(sns: Any, topic: str) -> set[str]:
+    """The protocols that a mail goes out by: SNS sends nothing to who has not confirmed yet."""
+    found = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    return {one["Protocol"] for one in found if one["SubscriptionArn"].startswith("arn:")}
+
+
 def _wait(done: Callable[[], Any], seconds: float = 20.0) -> None:
     end = time.monotonic() + seconds
     while not done():
