@@ -86,8 +86,15 @@ def test_from_up_to_down_by_command(place: Path) -> None:
     code, out, err = run(place, "local", "up", "--name", "one")
     assert (code, "was up already" in out) == (0, True)
 
+    code, out, err = run(place, "local", "up", "--name", "one", "--port", "5999")
+    assert (code, out) == (1, "")
+    assert "is up already, on the ports" in err
+    assert "stop it first: personalize local down --name one" in err
+
     code, out, _ = run(place, "local", "logs", "--name", "one")
     assert "Personalize Local is ready" in out
+    code, out, _ = run(place, "local", "logs", "--name", "one", "-n", "0", "--json")
+    assert json.loads(out) == {"ministack": [], "personalize-local": []}
 
     code, out, _ = run(place, "local", "down", "--name", "one")
     assert (code, out.strip()) == (0, "The local stack 'one' is stopped.")

@@ -4,7 +4,6 @@ import os
 
 from botocore import exceptions as aws
 
-from personalize_pipeline.cli.output import CommandError
 from personalize_pipeline.errors import PipelineError
 from personalize_pipeline.local_stack.errors import LocalStackError
 
@@ -17,9 +16,14 @@ _WHERE = (
 def explanation(error: Exception) -> str | None:
     """The message for an error that is nobody's bug; None for one that is ours."""
     match error:
-        case CommandError() | PipelineError() | LocalStackError():
+        case PipelineError() | LocalStackError():
             return str(error)
-        case aws.NoCredentialsError() | aws.PartialCredentialsError() | aws.NoRegionError():
+        case (
+            aws.NoCredentialsError()
+            | aws.PartialCredentialsError()
+            | aws.ProfileNotFound()
+            | aws.NoRegionError()
+        ):
             return f"{error}\n{_WHERE}"
         case aws.ConnectionError() | aws.HTTPClientError():
             endpoint = os.environ.get("AWS_ENDPOINT_URL")

@@ -33,9 +33,12 @@ def _stack(name: str) -> "LocalStack":
 @app.command()
 def up(
     name: Name = "default",
-    port: Annotated[int | None, typer.Option(help="Of the local AWS. Default: 4566, or a free one.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Of the local AWS. Default: 4566, or a free one.")
+    ] = None,
     personalize_port: Annotated[
-        int | None, typer.Option(help="Of Personalize Local. Default: 4567, or a free one.")
+        int | None,
+        typer.Option(min=1, max=65535, help="Of Personalize Local. Default: 4567, or a free one."),
     ] = None,
     json_: Annotated[bool, JSON] = False,
 ) -> None:
@@ -72,13 +75,16 @@ def down(
         personalize local down
     """
     with errors_for_people():
-        from personalize_pipeline.local_stack.stack import LocalStack
+        from personalize_pipeline.local_stack.stack import LocalStack, home
 
-        stacks = LocalStack.all() if all_ else [_stack(name)]
+        # One that was never up is not running either; only to find that out, no folder is made for it.
+        stacks = [stack for stack in LocalStack.all() if all_ or stack.name == _stack(name).name]
         stopped = {stack.name: stack.down() for stack in stacks}
         if json_:
             result_json(stopped)
             return
+        if not stopped:
+            result(f"There is no local stack{'' if all_ else f' {name!r}'} in {home()}: nothing to stop.")
         for stack_name, ran in stopped.items():
             result(f"The local stack {stack_name!r} {'is stopped' if ran else 'was not running'}.")
 
@@ -137,12 +143,14 @@ def logs(
         personalize local logs -f
     """
     with errors_for_people():
-        processes = _stack(name).processes
+        stack = _stack(name)
+        processes = stack.processes
         if json_:
-            result_json({process.name: process.last_lines(lines).splitlines() for process in processes})
+            written = {process.name: process.lines_since(0)[0] for process in processes}
+            result_json({name: its[-lines:] if lines else [] for name, its in written.items()})
             return
         if not any(process.log.exists() for process in processes):
-            raise CommandError(f"The local stack {name!r} was never up: personalize local up")
+            raise CommandError(f"The local stack {name!r} was never up: {stack.up_command}")
         _print_logs(processes, lines, follow=follow)
 
 
@@ -168,7 +176,7 @@ def reset(
         if json_:
             result_json({"name": name, "reset": True})
             return
-        result(f"The local stack {name!r} is stopped and empty. Start it again: personalize local up")
+        result(f"The local stack {name!r} is stopped and empty. Start it again: {stack.up_command}")
 
 
 def _print_logs(processes: "tuple[Process, ...]", lines: int, *, follow: bool) -> None:

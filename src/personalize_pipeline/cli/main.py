@@ -23,6 +23,24 @@ app = typer.Typer(
 )
 app.add_typer(local.app)
 
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        result(f"personalize {version('personalize-pipeline')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _before_any_command(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
 FolderToRun = Annotated[
     Path, typer.Argument(metavar="FOLDER", help="A folder with params.json and its data.", show_default=False)
 ]
@@ -175,7 +193,11 @@ def recommend(
 def _follow(follower: "Follower", *, json_: bool) -> None:
     from personalize_pipeline.cli.following import show
 
-    run = show(follower)
+    try:
+        run = show(follower)
+    except KeyboardInterrupt:
+        note(f"\nThe run itself goes on. Follow it again: personalize watch {follower.name}")
+        raise typer.Exit(130) from None
     if json_:
         result_json(asdict(run))
     elif run.mail:

@@ -53,6 +53,8 @@ def errors_for_people() -> Iterator[None]:
     except KeyboardInterrupt:
         note("\nInterrupted.")
         raise typer.Exit(130) from None
+    except CommandError as error:
+        fail(str(error))
     except Exception as error:
         # Only loaded after something went wrong: botocore takes longer than `--help` may.
         from personalize_pipeline.cli.failures import explanation

@@ -1,5 +1,6 @@
 """Ask a campaign, and put titles to the item IDs it answers with."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -9,6 +10,7 @@ import boto3
 
 from personalize_pipeline.cli import titles
 from personalize_pipeline.cli.output import CommandError
+from personalize_rules.filters import parse_filter
 
 if TYPE_CHECKING:
     from mypy_boto3_personalize import PersonalizeClient
@@ -47,14 +49,18 @@ def ask(question: Question, folder: Path | None = None) -> list[Recommendation]:
         raise CommandError("A ranking is for somebody: give --user as well as --items.")
     if not (question.items or question.user or question.item):
         raise CommandError("Give --user ID, --item ID, or --user ID with --items ID,ID,...")
+    if question.values and not question.filter:
+        raise CommandError("--value is for a filter: give --filter NAME as well.")
     personalize = boto3.client("personalize")
     asked: dict[str, Any] = {"campaignArn": _arn(personalize, "campaign", question.campaign)}
     if question.user:
         asked["userId"] = question.user
     if question.filter:
         asked["filterArn"] = _arn(personalize, "filter", question.filter)
+        values = dict(map(_pair, question.values))
+        _check_values(personalize, asked["filterArn"], values)
         # Personalize wants a text value in quotes; who types a name does not think of them.
-        asked["filterValues"] = {name: _quoted(text) for name, text in map(_pair, question.values)}
+        asked["filterValues"] = {name: _quoted(text) for name, text in values.items()}
     runtime = boto3.client("personalize-runtime")
     if question.items:
         ranking = runtime.get_personalized_ranking(inputList=list(question.items), **asked)
@@ -78,7 +84,7 @@ def table(answer: list[Recommendation]) -> str:
     ]
     width = max(map(len, shown))
     return "\n".join(
-        f"{one.rank:>3}  {text:<{width}}" + ("" if one.score is None else f"  {one.score:.4f}")
+        f"{one.rank:>3}  {text if one.score is None else f'{text:<{width}}  {one.score:.4f}'}"
         for one, text in zip(answer, shown, strict=True)
     )
 
@@ -101,6 +107,19 @@ def _arn(client: "PersonalizeClient", kind: str, name: str) -> str:
         f"There is no {kind} {name!r}."
         + (f" Did you mean {close[0]!r}?" if close else f" There are: {there}.")
     )
+
+
+def _check_values(client: "PersonalizeClient", arn: str, values: Mapping[str, str]) -> None:
+    """Compare the values with the placeholders of the filter: AWS ignores a misspelt one."""
+    expression = client.describe_filter(filterArn=arn)["filter"].get("filterExpression", "")
+    wanted = parse_filter(expression).parameters
+    name = arn.rpartition("/")[2]
+    if unknown := sorted(values.keys() - wanted):
+        there = f"It has {', '.join(sorted(wanted))}" if wanted else "It has none"
+        raise CommandError(f"The filter {name!r} has no parameter {', '.join(unknown)}. {there}.")
+    if missing := sorted(wanted - values.keys()):
+        options = " ".join(f"--value {one}=..." for one in missing)
+        raise CommandError(f"The filter {name!r} needs a value for {', '.join(missing)}: {options}")
 
 
 def _pair(text: str) -> tuple[str, str]:

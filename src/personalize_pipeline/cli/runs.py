@@ -187,10 +187,10 @@ def named(deployment: Deployment, execution: str | None) -> str:
     match execution:
         case None:
             return newest(deployment)
-        case str() if execution.startswith("arn:"):
-            return execution
         case str() if execution.startswith("s3://"):
             bucket, _, key = execution.removeprefix("s3://").partition("/")
+            if not bucket or not key:
+                raise CommandError(f"{execution} names no file. Write it as s3://BUCKET/FOLDER/params.json")
             try:
                 version = boto3.client("s3").head_object(Bucket=bucket, Key=key).get("VersionId")
             except ClientError as error:
@@ -198,7 +198,7 @@ def named(deployment: Deployment, execution: str | None) -> str:
                     raise
                 raise CommandError(f"There is no {execution}.") from error
             return wait_for(deployment, execution_name(bucket, key, version))
-    arn = deployment.execution_arn(execution)
+    arn = execution if execution.startswith("arn:") else deployment.execution_arn(execution)
     client = boto3.client("stepfunctions")
     try:
         client.describe_execution(executionArn=arn)

@@ -119,6 +119,7 @@ class LocalStack:
         python = ministack.environment(self.home, report)
         with self._exclusive("starting or stopping this stack"):
             if self.status().state == "up" and self._answers() and not self._outdated():
+                self._check_ports(aws_port, personalize_port)
                 return False
             self._stop()
             ports = _choose_ports(self.name, self.ports(), aws_port, personalize_port)
@@ -153,10 +154,12 @@ class LocalStack:
         """
         ports = self.ports()
         if ports is None or self.status().state != "up":
-            raise LocalStackError(f"The local stack {self.name!r} is not up. Start it: {self._up_command()}")
+            raise LocalStackError(f"The local stack {self.name!r} is not up. Start it: {self.up_command}")
         return _variables(ports)
 
-    def _up_command(self) -> str:
+    @property
+    def up_command(self) -> str:
+        """What to type to start it."""
         return "personalize local up" + ("" if self.name == "default" else f" --name {self.name}")
 
     @contextmanager
@@ -225,6 +228,18 @@ class LocalStack:
             and _answers(_ready_page(ports.aws))
             and _answers(_health_page(ports.personalize))
         )
+
+    def _check_ports(self, aws: int | None, personalize: int | None) -> None:
+        """Ports can be chosen when it is started, not while it runs."""
+        ports = self.ports()
+        assert ports is not None, "it runs"
+        wanted = Ports(aws or ports.aws, personalize or ports.personalize)
+        if wanted != ports:
+            option = "" if self.name == "default" else f" --name {self.name}"
+            raise LocalStackError(
+                f"The local stack {self.name!r} is up already, on the ports {ports.aws} and "
+                f"{ports.personalize}. To give it others, stop it first: personalize local down{option}"
+            )
 
     def _outdated(self) -> bool:
         """Whether Personalize Local was changed after it was started."""

@@ -13,7 +13,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from personalize_pipeline.cli import app
+from personalize_pipeline.cli import app, runs
+from personalize_pipeline.cli.deployment import Deployment
+from personalize_pipeline.cli.output import CommandError
 
 ROOT = Path(__file__).parents[3]
 
@@ -98,8 +100,11 @@ def test_help_starts_fast_and_loads_nothing_slow() -> None:
         (("watch",), 1, "You must specify a region."),
         (("recommend", "films-for-you"), 1, "Give --user ID, --item ID, or --user ID with --items ID,ID,..."),
         (("recommend", "ranking", "--items", "1,2"), 1, "give --user as well as --items"),
+        (("recommend", "x", "--user", "1", "--value", "A=1"), 1, "--value is for a filter: give --filter"),
         (("local", "env"), 1, "The local stack 'default' is not up. Start it: personalize local up"),
         (("local", "logs"), 1, "The local stack 'default' was never up: personalize local up"),
+        (("local", "logs", "--name", "b"), 1, "'b' was never up: personalize local up --name b"),
+        (("local", "up", "--port", "99999"), 2, "Invalid value for '--port'"),
         (("local", "reset", "--yes"), 1, "There is no local stack 'default' here"),
         (("local", "up", "--name", "a/b"), 1, "'a/b' cannot name a local stack"),
         (("run",), 2, "Missing argument 'FOLDER'"),
@@ -130,6 +135,73 @@ def test_a_local_stack_that_is_not_up_is_asked_for(nowhere: Path, monkeypatch: p
 
     assert done.exit_code == 1
     assert "AWS_ENDPOINT_URL is http://127.0.0.1:9: is the local stack up?" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [("--all",), ("--name", "typo")], ids=" ".join)
+def test_stopping_what_was_never_up_says_so_and_leaves_nothing(
+    arguments: tuple[str, ...], nowhere: Path
+) -> None:
+    done = CliRunner().invoke(app, ["local", "down", *arguments])
+
+    assert done.exit_code == 0
+    assert done.stdout.startswith("There is no local stack")
+    assert list(nowhere.iterdir()) == []
+
+
+def test_a_profile_that_does_not_exist_is_explained(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nope")
+
+    done = CliRunner().invoke(app, ["watch"])
+
+    assert done.exit_code == 1
+    assert "profile (nope) could not be found" in done.stderr
+    assert "For AWS: set the usual variables" in done.stderr
+
+
+def test_the_version_is_told() -> None:
+    done = CliRunner().invoke(app, ["--version"])
+
+    assert done.exit_code == 0
+    assert re.fullmatch(r"personalize \d+\.\d+\.\d+\S*\n", done.stdout)
+
+
+def test_ctrl_c_while_the_command_is_loaded_ends_it_quietly() -> None:
+    script = """
+import sys
+class Interrupted:
+    def find_spec(self, name, path=None, target=None):
+        if name == "typer":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupted())
+import personalize_pipeline.cli
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (130, "")
+
+
+def test_ctrl_c_while_following_says_that_the_run_goes_on(
+    nowhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    target = Deployment("stack", "bucket", "arn:aws:states:us-east-1:1:stateMachine:a", "ensure")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setattr("personalize_pipeline.cli.deployment.find", lambda _: target)
+    monkeypatch.setattr("personalize_pipeline.cli.runs.named", lambda *_: target.execution_arn("films-1"))
+    monkeypatch.setattr("personalize_pipeline.cli.following.show", interrupted)
+
+    done = CliRunner().invoke(app, ["watch"])
+
+    assert done.exit_code == 130
+    assert "The run itself goes on. Follow it again: personalize watch films-1" in done.stderr
+
+
+@pytest.mark.parametrize("place", ["s3://", "s3://bucket", "s3://bucket/"])
+def test_watching_what_names_no_file_says_how_to_write_it(place: str) -> None:
+    with pytest.raises(CommandError, match="Write it as s3://BUCKET/FOLDER/"):
+        runs.named(Deployment("stack", "bucket", "pipeline", "ensure"), place)
 
 
 def test_a_bug_keeps_its_traceback(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import boto3
 import pytest
+from botocore.stub import Stubber
 
 from personalize_pipeline.cli import titles
 from personalize_pipeline.cli.output import CommandError
-from personalize_pipeline.cli.recommending import Recommendation, _pair, _quoted, table
+from personalize_pipeline.cli.recommending import Recommendation, _check_values, _pair, _quoted, table
 
 
 def items(folder: Path, text: str) -> None:
@@ -64,3 +66,38 @@ def test_a_filter_value_needs_a_name() -> None:
     assert _pair("GENRE=a=b") == ("GENRE", "a=b")
     with pytest.raises(CommandError, match="--value Comedy: write it as NAME=VALUE"):
         _pair("Comedy")
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({}, "needs a value for GENRE, YEAR: --value GENRE=... --value YEAR=..."),
+        ({"GENRE": "Comedy"}, "needs a value for YEAR: --value YEAR=..."),
+        ({"GENRES": "Comedy", "YEAR": "1990"}, "has no parameter GENRES. It has GENRE, YEAR."),
+        ({"GENRE": "Comedy", "YEAR": "1990"}, None),
+    ],
+    ids=["none", "one is missing", "misspelt", "all"],
+)
+def test_the_values_are_compared_with_the_parameters_of_the_filter(
+    values: dict[str, str], said: str | None
+) -> None:
+    arn = "arn:aws:personalize:us-east-1:123456789012:filter/of-genre"
+    expression = "INCLUDE ItemID WHERE Items.GENRE IN ($GENRE) AND Items.YEAR > $YEAR"
+    client = boto3.client(
+        "personalize", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
+    )
+    with Stubber(client) as stubber:
+        answer = {"filter": {"filterArn": arn, "filterExpression": expression}}
+        stubber.add_response("describe_filter", answer, {"filterArn": arn})
+        if said is None:
+            _check_values(client, arn, values)
+        else:
+            with pytest.raises(CommandError) as raised:
+                _check_values(client, arn, values)
+            assert str(raised.value) == f"The filter 'of-genre' {said}"
+
+
+def test_a_line_without_a_score_ends_with_its_text() -> None:
+    answer = [Recommendation(1, "a", "A long title", None), Recommendation(2, "b", "Short", None)]
+
+    assert [line == line.rstrip() for line in table(answer).splitlines()] == [True, True]
