@@ -107,7 +107,7 @@ def _installer(target: Target, requirements: Path, folder: Path) -> list[str]:
         ]
         # manylinux2014 needs glibc 2.17; Lambda's oldest, under python3.11, is 2.26.
         platform = [f"--platform=manylinux2014_{target.architecture}", f"--python-version={target.python}"]
-    elif uv := shutil.which("uv"):
+    elif uv := shutil.which("uv") or shutil.which(ROOT / ".tools" / "bin" / "uv"):
         command = [uv, "pip", "install", "--quiet", "--link-mode=copy", f"--python={sys.executable}"]
         platform = [
             f"--python-platform={target.architecture}-manylinux2014",
@@ -115,8 +115,8 @@ def _installer(target: Target, requirements: Path, folder: Path) -> list[str]:
         ]
     else:
         raise LayerBuildError(
-            f"{sys.executable} has no pip, and there is no uv on the PATH: one of them is needed to build "
-            "the layer. Install pip (python3 -m ensurepip), or name another Python: PYTHON=<path> sam build"
+            f"{sys.executable} has no pip, and there is no uv on the PATH or in .tools: one of them is needed "
+            "to build the layer. Install pip (python3 -m ensurepip), or name another Python: PYTHON=<path> sam build"
         )
     return [
         *command,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from personalize_local.service import kinds
-from personalize_local.service.datasets import dataset_folder
+from personalize_local.service.datasets import dataset_folder, has_data
 from personalize_local.service.errors import (
     InvalidInputException,
     LimitExceededException,
     ResourceInUseException,
 )
-from personalize_local.service.kinds import CREATING, Status
+from personalize_local.service.kinds import CREATING
 from personalize_local.service.resource import Answer, Context, Resource, Tags, operation
 from personalize_local.service.workers import Job, Outcome
 
@@ -62,7 +62,7 @@ class DatasetImportJobs(Resource):
                 )
             if dataset.body.get("latestDatasetUpdate", {}).get("status") in CREATING:
                 raise ResourceInUseException(f"Resource {datasetArn} is being updated.")
-            if importMode == "INCREMENTAL" and not has_data(self, dataset):
+            if importMode == "INCREMENTAL" and not has_data(self.store, dataset):
                 raise InvalidInputException(
                     f"The first import into dataset {datasetArn} must have the import mode FULL."
                 )
@@ -124,8 +124,3 @@ class DatasetImportJobs(Resource):
     def activated(self, record: Record) -> None:
         """Campaigns that are live see the new data when they filter."""
         self._deployments.data_changed(record.group)
-
-
-def has_data(resource: Resource, dataset: Record) -> bool:
-    """Whether a bulk import into a dataset has succeeded."""
-    return resource.store.count(kinds.IMPORT_JOB, parent=dataset.arn, statuses=[Status.ACTIVE]) > 0

@@ -145,6 +145,11 @@ def find_dataset(store: Store, group_arn: str, dataset_type: DatasetType) -> Rec
     return None
 
 
+def has_data(store: Store, dataset: Record) -> bool:
+    """Whether a bulk import into a dataset has succeeded."""
+    return store.count(kinds.IMPORT_JOB, parent=dataset.arn, statuses=[Status.ACTIVE]) > 0
+
+
 def dataset_arguments(context: Context, group_arn: str) -> dict[str, dict[str, Any]]:
     """The datasets of a group as jobs get them, by type."""
     datasets = {}

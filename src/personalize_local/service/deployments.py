@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from personalize_local.service import kinds
 from personalize_local.service.datasets import dataset_arguments, find_dataset
 from personalize_local.service.kinds import Status
-from personalize_local.service.solution_versions import model_folder, serving_folder
+from personalize_local.service.model_files import model_folder, serving_folder
 from personalize_local.service.workers import Job, Outcome
 from personalize_rules.recipes import Recipe, find_recipe
 from personalize_rules.schemas import DatasetType

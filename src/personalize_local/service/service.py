@@ -17,12 +17,13 @@ from personalize_local.service.faults import Faults
 from personalize_local.service.filters import Filters
 from personalize_local.service.lifecycle import Lifecycle
 from personalize_local.service.live_events import LiveEvents
+from personalize_local.service.model_files import clean_models
 from personalize_local.service.recipes import Recipes
 from personalize_local.service.resource import Context, Resource
 from personalize_local.service.runtime import Runtime
 from personalize_local.service.schemas import Schemas
 from personalize_local.service.scratch import SCRATCH
-from personalize_local.service.solution_versions import SolutionVersions, clean_models
+from personalize_local.service.solution_versions import SolutionVersions
 from personalize_local.service.solutions import Solutions
 from personalize_local.service.store import STATE, Store
 from personalize_local.service.tags import TagOperations

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import secrets
-import shutil
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from personalize_local.service import kinds
-from personalize_local.service.dataset_import_jobs import has_data
-from personalize_local.service.datasets import dataset_arguments, find_dataset
+from personalize_local.service.datasets import dataset_arguments, find_dataset, has_data
 from personalize_local.service.errors import (
     InvalidInputException,
     LimitExceededException,
@@ -17,13 +15,13 @@ from personalize_local.service.errors import (
     ResourceNotFoundException,
 )
 from personalize_local.service.kinds import CREATING, MOVING, Status
+from personalize_local.service.model_files import discard_model, models_folder, serving_folder
 from personalize_local.service.resource import Answer, Context, Resource, Tags, moment, operation
 from personalize_local.service.workers import Job, Outcome
 from personalize_rules.recipes import Recipe, find_recipe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from personalize_local.service.store import Record
 
@@ -204,7 +202,7 @@ class SolutionVersions(Resource):
             dataset = find_dataset(self.store, solution.group, dataset_type)
             if dataset is None:
                 problems.append(f"Recipe {recipe.name} needs a dataset of type {dataset_type}")
-            elif not has_data(self, dataset) and not self._has_events(dataset):
+            elif not has_data(self.store, dataset) and not self._has_events(dataset):
                 if self.store.count(kinds.IMPORT_JOB, parent=dataset.arn, statuses=CREATING):
                     raise ResourceInUseException(
                         f"Dataset {dataset.arn} has no data yet: its import is in progress."
@@ -230,47 +228,6 @@ class SolutionVersions(Resource):
             "mode": record.body["trainingMode"],
             "output": str(models_folder(self.context) / f"{record.number}-{record.private['attempts']}"),
         }
-
-
-def models_folder(context: Context) -> Path:
-    """Where the models are."""
-    return context.settings.data_dir / "models"
-
-
-def serving_folder(context: Context) -> Path:
-    """Where the data is that was prepared for requests; see `deployments`."""
-    return context.settings.data_dir / "serving"
-
-
-def model_folder(context: Context, version: Record) -> Path:
-    """Where the model of an ACTIVE version is."""
-    return models_folder(context) / str(version.private["model"])
-
-
-def discard_model(context: Context, version: Record) -> None:
-    """Remove whatever the training of a version wrote."""
-    for folder in (
-        *models_folder(context).glob(f"{version.number}-*"),
-        *serving_folder(context).glob(f"items-{version.number}-*"),
-    ):
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def clean_models(context: Context) -> None:
-    """Remove what no ACTIVE version needs: half-written models, those of stopped and failed trainings.
-
-    To be called before any training starts.
-    """
-    needed = {
-        version.private.get("model")
-        for version in context.store.find(
-            kinds.SOLUTION_VERSION, statuses=[Status.ACTIVE, Status.IN_PROGRESS]
-        )
-    }
-    folder = models_folder(context)
-    for entry in folder.iterdir() if folder.is_dir() else ():
-        if entry.name not in needed:
-            shutil.rmtree(entry, ignore_errors=True)
 
 
 def version_summary(record: Record) -> Answer:
