@@ -12,6 +12,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.e2e)
+    # The documents end with deleting the stack that all tests of the session share.
+    items.sort(key=lambda item: item.path == here / "test_documents.py")
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,208 @@
+"""The commands of README.md, docs/ and CONTRIBUTING.md, typed as a reader would, on the local stack.
+
+The comment before a block says which it is. One that begins with "not run by a test" gives the reason; all
+others run here, in a copy of the repository. They end with deleting the stack, so these tests come last
+(conftest.py).
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.deployed_stack import DeployedStack
+
+ROOT = Path(__file__).parents[2]
+TOOLS = ROOT / ".tools" / "bin"
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+BLOCK = re.compile(r"(?:<!-- ([^>]*) -->\n)?```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+NOT_RUN = "not run by a test: "
+BLOCK_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Block:
+    page: str
+    marker: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.page}: {self.text.splitlines()[0]}"
+
+
+BLOCKS = [
+    Block(str(page.relative_to(ROOT)), marker, text)
+    for page in PAGES
+    for marker, text in BLOCK.findall(page.read_text(encoding="utf-8"))
+]
+
+
+def blocks(page: str, *markers: str) -> list[Block]:
+    """The blocks of a page with one of these markers, in the order of the page."""
+    return [block for block in BLOCKS if block.page == page and block.marker in markers]
+
+
+@dataclass
+class Terminal:
+    """A shell in a copy of the repository: what one block sets in the environment, the next one sees."""
+
+    folder: Path
+    environment: dict[str, str]
+    typed: list[Block] = field(default_factory=list)
+
+    def type(self, block: Block) -> str:
+        """Run a block, line after line; returns what stood on the screen."""
+        self.typed.append(block)
+        return self.run(block.text, about=str(block))
+
+    def run(self, script: str, *, about: str, answers: str = "") -> str:
+        variables = self.folder / "variables"
+        done = subprocess.run(
+            ["/bin/bash", "-c", f"set -euo pipefail\n{script}\nenv -0 >{variables}"],
+            cwd=self.folder,
+            env=self.environment,
+            input=answers,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=BLOCK_SECONDS,
+            check=False,
+        )
+        assert done.returncode == 0, f"{about}\n{done.stdout}"
+        pairs = variables.read_text().rstrip("\0").split("\0")
+        self.environment = dict(pair.split("=", 1) for pair in pairs)
+        return done.stdout
+
+
+@pytest.fixture(scope="module")
+def terminal(deployed: DeployedStack, tmp_path_factory: pytest.TempPathFactory) -> Terminal:
+    """A new terminal, in which the stack of the session is the default one."""
+    copy = tmp_path_factory.mktemp("copy") / "repository"
+    left_out = (
+        ".git",
+        ".venv",
+        ".tools",
+        ".personalize",
+        ".aws-sam",
+        "build",
+        "tests",
+        ".*_cache",
+        ".hypothesis",
+    )
+    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*left_out))
+    (copy / ".aws-sam").mkdir()  # the layer's dependencies, which the session's build has downloaded
+    (copy / ".aws-sam" / "layer-dependencies").symlink_to(ROOT / ".aws-sam" / "layer-dependencies")
+    home = copy / ".personalize"
+    home.mkdir()
+    (home / "default").symlink_to(deployed._stack.folder)
+    (home / "ministack").symlink_to(deployed._stack.home / "ministack")
+    unwanted = ("AWS_", "PERSONALIZE_")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
+    return Terminal(
+        copy,
+        clean
+        | {
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), str(TOOLS), os.environ["PATH"]]),
+            "SAM_CLI_TELEMETRY": "0",
+            "NO_PROXY": "127.0.0.1,localhost",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_PAGER": "",
+            "PAUSE": "0.2",  # docs/clean-up.md looks every 10 s otherwise
+        },
+    )
+
+
+@pytest.fixture(scope="module")
+def followed(terminal: Terminal) -> dict[str, str]:
+    """Every block up to the clean-up, in the order of reading; what each of them printed, by its marker."""
+    printed = {}
+    for block in blocks("README.md", "local", "deploy", "run", "check"):
+        printed[block.marker] = terminal.type(block)
+    for number, block in enumerate(blocks("docs/local-stack.md", "run")):
+        printed[f"local-stack {number}"] = terminal.type(block)
+    return printed
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=str)
+def test_every_block_says_whether_a_test_runs_it(block: Block):
+    assert block.marker in {"local", "deploy", "run", "check", "clean-up"} or block.marker.startswith(NOT_RUN)
+
+
+def test_the_commands_that_deploy_end_with_a_mail_about_a_live_recommender(followed: dict[str, str]):
+    assert "Successfully created/updated stack" in followed["deploy"] or "No changes" in followed["deploy"]
+    assert "Succeeded: films" in followed["deploy"]
+
+
+def test_run_and_recommend_print_titles(followed: dict[str, str]):
+    assert "3 unchanged" in followed["run"]
+    assert "Succeeded: films" in followed["run"]
+    assert re.search(r"^  1  \w.*\(film-\d+\)", followed["run"], re.MULTILINE)
+
+
+def test_the_example_is_found_ready(followed: dict[str, str]):
+    assert "example is ready: personalize run example" in followed["check"]
+
+
+def test_the_local_stack_is_as_its_page_says(followed: dict[str, str]):
+    first, second = followed["local-stack 0"], followed["local-stack 1"]
+
+    assert '"Account": "000000000000"' in first
+    assert re.search(r"^default +up ", first, re.MULTILINE)
+    assert "The local stack 'other' is stopped." in second
+
+
+def test_sam_deploy_guided_asks_and_what_it_writes_does_no_harm(
+    followed: dict[str, str], terminal: Terminal, deployed: DeployedStack
+):
+    """The answers: stack and region as proposed, a mail address, and everything else as proposed."""
+    answers = "\n\nyou@example.com\n" + "\n" * 12
+
+    guided = terminal.run("sam deploy --guided", about="sam deploy --guided", answers=answers)
+    again = terminal.run("sam deploy", about="sam deploy after --guided")
+
+    assert "Saved arguments to config file" in guided
+    assert "No changes to deploy" in again
+    assert 'Email=\\"you@example.com\\"' in (terminal.folder / "samconfig.toml").read_text()
+    (stack,) = deployed.client("cloudformation").describe_stacks(StackName=deployed.NAME)["Stacks"]
+    assert {"ParameterKey": "Email", "ParameterValue": "you@example.com"} in stack["Parameters"]
+
+
+def test_cleaning_up_leaves_nothing(followed: dict[str, str], terminal: Terminal, deployed: DeployedStack):
+    """README deletes the example's campaigns and the stack, docs/clean-up.md the rest and the bucket."""
+    personalize = deployed.client("personalize")
+    for block in blocks("README.md", "clean-up"):
+        terminal.type(block)
+    stacks = deployed.client("cloudformation").list_stacks()["StackSummaries"]
+    left = [one["StackName"] for one in stacks if one["StackStatus"] != "DELETE_COMPLETE"]
+    assert deployed.NAME not in left
+    assert names(personalize.list_campaigns()["campaigns"]) & {"films-for-you", "films-like-this"} == set()
+    # A campaign that README does not know of must not be in the way.
+    (solution,) = [one for one in personalize.list_solutions()["solutions"] if one["name"] == "films-for-you"]
+    versions = personalize.list_solution_versions(solutionArn=solution["solutionArn"])["solutionVersions"]
+    personalize.create_campaign(name="films-other", solutionVersionArn=versions[0]["solutionVersionArn"])
+
+    for block in blocks("docs/clean-up.md", "run"):
+        terminal.type(block)
+
+    assert names(personalize.list_dataset_groups()["datasetGroups"]) == set()
+    assert [name for name in names(personalize.list_schemas()["schemas"]) if name.startswith("films-")] == []
+    assert deployed.bucket not in {one["Name"] for one in deployed.client("s3").list_buckets()["Buckets"]}
+
+
+def test_no_block_was_forgotten(terminal: Terminal):
+    """Runs after the others: what is marked as run has been typed."""
+    forgotten = [
+        block for block in BLOCKS if block not in terminal.typed and not block.marker.startswith(NOT_RUN)
+    ]
+
+    assert list(map(str, forgotten)) == []
+
+
+def names(resources: list[dict[str, Any]]) -> set[str]:
+    return {resource["name"] for resource in resources}
