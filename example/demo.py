@@ -14,6 +14,7 @@ import shlex
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ METRICS = (
 HEADINGS = ("NDCG@25", "MRR@25", "P@5", "P@25", "coverage")
 USERS_SHOWN = 3
 FOLLOW = "personalize watch"
+STACK = "personalize-pipeline"  # as in the commands that the README prints
 console = Console(highlight=False, soft_wrap=True)
 
 
@@ -49,6 +51,23 @@ def commands(readme: str) -> list[str]:
     return [" ".join(line.split()) for line in lines if line]
 
 
+def undoing(samconfig: dict[str, Any], region: str) -> str:
+    """Options for `sam deploy`, where an earlier `sam deploy --guided` saved answers that are meant for AWS.
+
+    `samconfig` is what samconfig.toml holds; "" if it is as in the repository.
+    """
+    saved = samconfig["default"]
+    deploy = saved["deploy"]["parameters"]
+    options = []
+    if deploy["stack_name"] != STACK:
+        options.append(f"--stack-name {STACK}")
+    if deploy.get("region", saved.get("global", {}).get("parameters", {}).get("region", region)) != region:
+        options.append(f"--region {region}")
+    if deploy.get("confirm_changeset"):
+        options.append("--no-confirm-changeset")
+    return " ".join(options)
+
+
 def deploy_and_run(folder: Path, environment: dict[str, str]) -> None:
     """Run the README's commands in one shell, each shown before it runs, for this folder.
 
@@ -58,8 +77,12 @@ def deploy_and_run(folder: Path, environment: dict[str, str]) -> None:
     place = os.path.relpath(folder, ROOT)
     show = "\\n\\033[1;36m$ %s\\033[0m\\n" if sys.stdout.isatty() else "\\n$ %s\\n"
     script = ["set -euo pipefail"]
+    samconfig = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
+    options = undoing(samconfig, environment["AWS_DEFAULT_REGION"])
     for command in commands((ROOT / "README.md").read_text(encoding="utf-8")):
         adapted = command.replace("example/", f"{place}/").replace("/films", f"/{_dataset_group(folder)}")
+        if adapted.startswith("sam deploy") and options:
+            adapted += f" {options}"
         script += [f"printf {shlex.quote(show)} {shlex.quote(adapted)}", adapted]
     done = subprocess.run(["/bin/bash", "-c", "\n".join(script)], check=False, env=environment, cwd=ROOT)
     if done.returncode:
@@ -128,12 +151,11 @@ def show_users(folder: Path, environment: dict[str, str]) -> None:
     everybody = sorted(user for user, history in histories.items() if len(history) >= 8)
     for number in range(1, USERS_SHOWN + 1):
         user = everybody[number * len(everybody) // (USERS_SHOWN + 1)]
-        place = os.path.relpath(folder, ROOT)
-        command = f"personalize recommend {campaign} --user {user} --filter {unseen} -n 5 --titles {place}"
+        command = f"personalize recommend {campaign} --user {user} --filter {unseen} -n 5"
         console.print(f"\n[bold]{user}[/] watched last:")
         for item in list(dict.fromkeys(reversed(histories[user])))[:5]:
             console.print(f"       {titles[item]}", markup=False)
-        console.print(f"[bold cyan]$ {command}[/]")
+        console.print(f"[bold]{user}[/] should watch ({command}):", soft_wrap=True)
         answer = json_of(command, environment)
         if not answer:
             raise SystemExit(f"{campaign} recommends nothing to {user}.")

@@ -3,6 +3,7 @@
 import csv
 import json
 import runpy
+import tomllib
 from collections import Counter, defaultdict
 from itertools import pairwise
 from pathlib import Path
@@ -132,3 +133,29 @@ def test_a_wrong_movielens_folder_is_refused_with_what_is_missing(tmp_path: Path
 
     with pytest.raises(SystemExit, match=r"has no movies\.csv, ratings\.csv, README\.txt: it should be"):
         prepare(tmp_path, tmp_path / "target")
+
+
+@pytest.mark.parametrize(
+    ("saved", "undone"),
+    [
+        ({}, ""),
+        ({"region": "us-east-1"}, ""),
+        ({"region": "eu-west-1", "confirm_changeset": True}, "--region us-east-1 --no-confirm-changeset"),
+        ({"stack_name": "mine"}, "--stack-name personalize-pipeline"),
+    ],
+    ids=["as in the repository", "the same region", "another region, with questions", "another name"],
+)
+def test_the_demo_undoes_what_sam_deploy_guided_saved_for_aws(saved: dict[str, object], undone: str) -> None:
+    undoing = runpy.run_path(str(EXAMPLE / "demo.py"))["undoing"]
+    config = tomllib.loads((EXAMPLE.parent / "samconfig.toml").read_text(encoding="utf-8"))
+    config["default"]["deploy"]["parameters"] |= saved
+
+    assert undoing(config, "us-east-1") == undone
+
+
+def test_the_demo_undoes_a_region_that_was_saved_for_all_of_sam() -> None:
+    undoing = runpy.run_path(str(EXAMPLE / "demo.py"))["undoing"]
+    config = tomllib.loads((EXAMPLE.parent / "samconfig.toml").read_text(encoding="utf-8"))
+    config["default"]["global"] = {"parameters": {"region": "eu-west-1"}}
+
+    assert undoing(config, "us-east-1") == "--region us-east-1"
