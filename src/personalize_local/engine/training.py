@@ -22,6 +22,7 @@ from personalize_local.engine.models.inner_split import InnerSplit, case
 from personalize_local.engine.recipes import RECIPES, RecipeModel
 from personalize_local.engine.search import search
 from personalize_local.engine.splits import folds, user_hashes
+from personalize_rules import quotas
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,10 +31,7 @@ if TYPE_CHECKING:
     from personalize_local.engine.arrays import BoolArray, Int64Array
     from personalize_local.engine.interactions import Interactions
     from personalize_local.engine.recipes import Fit, Trainer
-    from personalize_rules.schemas import Schema
 
-FEWEST_INTERACTIONS = 1000
-FEWEST_USERS = 25
 BLAS_THREADS = 1
 """A second thread would save 0.3 s of an EASE fit on an idle machine; on a busy one its threads spin,
 waiting for each other, and take five times the time. One thread also repeats to the last digit."""
@@ -46,6 +44,9 @@ class TrainingRejected(Exception):  # noqa: N818  # the name says what happened 
 @dataclass(frozen=True)
 class TrainingJob:
     """What to train. Names follow CreateSolution.
+
+    The models learn from who did what and when; no metadata column reaches them. So there is nothing here for
+    `trainingDataConfig`, which leaves columns out.
 
     Attributes:
         recipe: its name, such as "aws-sims".
@@ -61,9 +62,6 @@ class TrainingJob:
     output: Path
     items: Path | None = None
     users: Path | None = None
-    interactions_schema: Schema | None = None
-    item_schema: Schema | None = None
-    user_schema: Schema | None = None
     event_type: str | None = None
     event_value_threshold: float | None = None
     event_weights: Sequence[EventWeight] = ()
@@ -71,8 +69,6 @@ class TrainingJob:
     feature_parameters: Mapping[str, str] = field(default_factory=dict)
     perform_hpo: bool = False
     hpo: Mapping[str, Any] | None = None
-    excluded_columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    training_mode: str = "FULL"
     seed: int = 0
 
 
@@ -196,13 +192,17 @@ def _refuse_what_the_service_refuses(interactions: Interactions, job: TrainingJo
     event_type = job.event_type
     if not len(interactions) and event_type is not None and not has_event_types(job.interactions):
         raise TrainingRejected("All values in the event_type column are either reserved keywords or null")
-    if len(interactions) < FEWEST_INTERACTIONS:
+    if len(interactions) < quotas.INTERACTIONS_FOR_TRAINING:
         filtered = f" after filtering by event type: {event_type}" if event_type else ""
-        raise TrainingRejected(f"Dataset has fewer than {FEWEST_INTERACTIONS} interactions{filtered}")
-    several = int(np.count_nonzero(np.diff(interactions.user_starts()) > 1))
-    if several < max(FEWEST_USERS, len(interactions.user_ids) / 100):
         raise TrainingRejected(
-            f"Create failed. Dataset has fewer than {FEWEST_USERS} users with at least 2 interactions each."
+            f"Dataset has fewer than {quotas.INTERACTIONS_FOR_TRAINING} interactions{filtered}"
+        )
+    several = int(np.count_nonzero(np.diff(interactions.user_starts()) >= quotas.INTERACTIONS_PER_USER))
+    share = quotas.USERS_SHARE_FOR_TRAINING * len(interactions.user_ids)
+    if several < max(quotas.USERS_FOR_TRAINING, share):
+        raise TrainingRejected(
+            f"Create failed. Dataset has fewer than {quotas.USERS_FOR_TRAINING} users with at least "
+            f"{quotas.INTERACTIONS_PER_USER} interactions each."
         )
 
 

@@ -18,7 +18,7 @@ from personalize_local.service.live_events import last_number, training_rows
 from personalize_local.service.objects import ObjectsDenied, ObjectsMissing, make_objects
 from personalize_local.service.scratch import SCRATCH
 from personalize_local.service.store import STATE, open_reader
-from personalize_rules.schemas import DatasetType, Schema, parse_schema, required_fields
+from personalize_rules.schemas import DatasetType, Schema, parse_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -111,7 +111,6 @@ def train_version(
     event_type: str | None,
     config: dict[str, Any],
     perform_hpo: bool,
-    mode: str,
     output: str,
 ) -> dict[str, Any]:
     """Train on what the datasets hold at this moment, events included, and prepare the model for requests."""
@@ -130,7 +129,6 @@ def train_version(
         recipe=recipe,
         event_type=event_type,
         perform_hpo=perform_hpo,
-        training_mode=mode,
         output=Path(output),
     )
     try:
@@ -233,9 +231,6 @@ def _training_job(
         interactions=interactions,
         items=items.snapshot() if items else None,
         users=users.snapshot() if users else None,
-        interactions_schema=schemas[DatasetType.INTERACTIONS],
-        item_schema=schemas.get(DatasetType.ITEMS),
-        user_schema=schemas.get(DatasetType.USERS),
         event_value_threshold=None if threshold is None else float(threshold),
         event_weights=[
             EventWeight(one["eventType"], one.get("weight", 1.0), one.get("eventValueThreshold"))
@@ -244,26 +239,10 @@ def _training_job(
         hyperparameters=config.get("algorithmHyperParameters", {}),
         feature_parameters=config.get("featureTransformationParameters", {}),
         hpo=config.get("hpoConfig"),
-        excluded_columns=_excluded(config.get("trainingDataConfig", {}), schemas),
         seed=settings.seed,
         **fields,
     )
     return job, last_event
-
-
-def _excluded(
-    config: dict[str, dict[str, list[str]]], schemas: dict[DatasetType, Schema]
-) -> dict[str, list[str]]:
-    """Columns to leave out, by dataset type; what is not in a list of included ones is left out."""
-    excluded = {
-        str(DatasetType.parse(word)): columns
-        for word, columns in config.get("excludedDatasetColumns", {}).items()
-    }
-    for word, columns in config.get("includedDatasetColumns", {}).items():
-        kind = DatasetType.parse(word)
-        kept = {*columns, "EVENT_TYPE", *(rule.name for rule in required_fields(kind))}
-        excluded[str(kind)] = [field.name for field in schemas[kind].fields if field.name not in kept]
-    return excluded
 
 
 def _files(folder: str, schema: Schema, kind: DatasetType) -> DatasetFiles:

@@ -225,7 +225,6 @@ class SolutionVersions(Resource):
             "event_type": record.body.get("eventType"),
             "config": record.body.get("solutionConfig", {}),
             "perform_hpo": record.body["performHPO"],
-            "mode": record.body["trainingMode"],
             "output": str(models_folder(self.context) / f"{record.number}-{record.private['attempts']}"),
         }
 
