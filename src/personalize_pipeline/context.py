@@ -71,6 +71,8 @@ class Step(Message):
     did: Did | None = None
     wait_seconds: int = 0
     reason: str | None = None
+    failing_since: AwareDatetime | None = None
+    """Since when AWS does not answer as it should; absent while it does."""
     details: dict[str, Any] | None = None
 
     def output(self) -> dict[str, Any]:

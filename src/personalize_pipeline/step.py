@@ -1,7 +1,7 @@
 """The step contract, in one place: how every function of the polling loop reads, acts and answers.
 
 Input `{"want": {...}, "context": {...}}`; output a `Step`, or `{"failed": {"error", "reason"}}` for what
-cannot succeed. A Lambda error is therefore always a bug or an outage.
+cannot succeed. A Lambda error is therefore always a bug, or an outage that does not end.
 """
 
 import os
@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnectionError
 
 from personalize_pipeline.context import Did, Step, StepInput
 from personalize_pipeline.errors import PermissionMissing, PipelineError, QuotaExceeded, ResourceFailed
@@ -31,7 +32,8 @@ _MIN_WAIT_SECONDS = 10
 _MAX_WAIT_SECONDS = 60
 _POLL_VARIABLE = "PERSONALIZE_PIPELINE_POLL_SECONDS"
 
-# A full quota may become free while others clean up, but a run must not wait for ever.
+# A full quota may become free while others clean up, and an outage ends: a training of a day must not be lost
+# to one bad minute. But a run must not wait for ever.
 _PATIENCE = timedelta(minutes=30)
 
 _BUSY = frozenset(
@@ -54,6 +56,7 @@ _REFUSED = frozenset(
         "ValidationException",
     }
 )
+_SERVER_ERROR = 500  # and above: the service's own trouble
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
 # "More than 5 resources in ACTIVE state. Please delete some and try again." does not pass by itself, unlike
 # "More than 5 resources with PENDING or IN_PROGRESS status."
@@ -100,10 +103,13 @@ def attempt(resource: Resource, now: datetime) -> Step:
 
     Raises:
         PipelineError: it cannot succeed.
-        ClientError: an outage, or a bug.
+        ClientError: a bug, or an outage that lasts.
+        BotoCoreError: the same.
     """
     try:
         return ensure(resource, now)
+    except (HTTPClientError, NoConnectionError) as error:
+        return wait_out(error, _blocked(resource, now), resource.context.last, now)
     except ClientError as error:
         code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
         label = tail(resource.arn) or resource.name
@@ -116,8 +122,6 @@ def attempt(resource: Resource, now: datetime) -> Step:
                 "be allowed to pass it on; otherwise deploy the stack again."
             )
             raise PermissionMissing(reason) from error
-        if code not in _BUSY:
-            raise
         if (
             code == "LimitExceededException"
             and _FULL.search(message)
@@ -130,7 +134,36 @@ def attempt(resource: Resource, now: datetime) -> Step:
                 "upload the params file again."
             )
             raise QuotaExceeded(reason) from error
-        return _blocked(resource, now, f"{code.removesuffix('Exception')}: {message}")
+        return wait_out(error, _blocked(resource, now), resource.context.last, now)
+
+
+def wait_out(error: Exception, step: Step, last: Step | None, now: datetime) -> Step:
+    """`step`, which is not done, with the trouble that has to pass as its reason.
+
+    `last` is what the turn before returned: an outage that it met already may last half an hour in all.
+
+    Raises:
+        Exception: `error` itself: it does not pass by itself, or it has had its time.
+    """
+    if isinstance(error, ClientError):
+        code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
+        reason = f"{code.removesuffix('Exception')}: {message}"
+        if code in _BUSY:
+            return step.model_copy(update={"reason": reason})
+    else:
+        reason = str(error)
+    since = (last and last.failing_since) or now
+    if not _passes(error) or now - since > _PATIENCE:
+        raise error
+    return step.model_copy(update={"reason": reason, "failing_since": since})
+
+
+def _passes(error: Exception) -> bool:
+    """Whether another try may well succeed: busy, its own trouble, or no answer at all."""
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return error.response["Error"]["Code"] in _BUSY or status >= _SERVER_ERROR
+    return isinstance(error, HTTPClientError | NoConnectionError)
 
 
 def ensure(resource: Resource, now: datetime) -> Step:
@@ -187,8 +220,8 @@ def _look_again(resource: Resource, now: datetime, did: Did | None) -> Step:
     """After acting: some things are ready at once (a schema), and a turn of the loop costs ten seconds."""
     try:
         found = resource.find()
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in _BUSY:
+    except (ClientError, HTTPClientError, NoConnectionError) as error:
+        if not _passes(error):
             raise
         found = None  # what was done is not forgotten because of a busy moment
     if found is None:
@@ -240,7 +273,7 @@ def _waiting(resource: Resource, found: Found | None, now: datetime, did: Did | 
     )
 
 
-def _blocked(resource: Resource, now: datetime, reason: str) -> Step:
+def _blocked(resource: Resource, now: datetime) -> Step:
     last = resource.context.last
     return Step(
         done=False,
@@ -249,5 +282,4 @@ def _blocked(resource: Resource, now: datetime, reason: str) -> Step:
         status=last.status if last else "WAITING",
         did=last.did if last else None,
         wait_seconds=wait_seconds(now - resource.context.started_at),
-        reason=reason,
     )

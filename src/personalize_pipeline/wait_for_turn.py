@@ -3,19 +3,25 @@
 import json
 import os
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnectionError
 
 from personalize_pipeline import clients
 from personalize_pipeline.context import Run, Step, StepInput
 from personalize_pipeline.errors import PipelineError
 from personalize_pipeline.params import dataset_group_name
 from personalize_pipeline.params_source import params_source
-from personalize_pipeline.step import wait_seconds
+from personalize_pipeline.step import wait_out, wait_seconds
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import ExecutionListItemTypeDef
+
+# ListExecutions may lag behind: as long as it does not show this run, it may not show an earlier one either.
+_LISTED_AFTER = timedelta(minutes=1)
 
 
 def wait_for_turn(event: Mapping[str, Any]) -> dict[str, Any]:
@@ -26,31 +32,47 @@ def wait_for_turn(event: Mapping[str, Any]) -> dict[str, Any]:
     no two runs wait for each other.
     """
     given = StepInput.parse(event)
-    group = str(given.want["datasetGroup"])
-    for execution in _earlier(given.context.run):
-        arn, started = execution["executionArn"], execution["startDate"]
-        if _dataset_group(arn) == group:
-            return Step(
-                done=False,
-                arn=arn,
-                name=group,
-                status="WAITING",
-                wait_seconds=wait_seconds(datetime.now(UTC) - started),
-                reason=f"run {execution['name']} on dataset group {group} is still going",
-            ).output()
-    return Step(done=True, arn=given.context.run.execution, name=group, status="ACTIVE").output()
+    run, group, now = given.context.run, str(given.want["datasetGroup"]), datetime.now(UTC)
+    waiting = Step(
+        done=False,
+        arn=run.execution,
+        name=group,
+        status="WAITING",
+        wait_seconds=wait_seconds(now - given.context.started_at),
+    )
+    try:
+        running = _running()
+        if run.execution not in running and now - run.start_time < _LISTED_AFTER:
+            return waiting.model_copy(update={"reason": "Step Functions does not list this run yet"}).output()
+        ahead = next(
+            (one for one in _earlier(run, running) if _dataset_group(one["executionArn"]) == group), None
+        )
+    except (ClientError, HTTPClientError, NoConnectionError) as error:
+        return wait_out(error, waiting, given.context.last, now).output()
+    if ahead is None:
+        return Step(done=True, arn=run.execution, name=group, status="ACTIVE").output()
+    reason = f"run {ahead['name']} on dataset group {group} is still going"
+    seconds = wait_seconds(now - ahead["startDate"])
+    return waiting.model_copy(
+        update={"arn": ahead["executionArn"], "wait_seconds": seconds, "reason": reason}
+    ).output()
 
 
-def _earlier(run: Run) -> "Iterator[ExecutionListItemTypeDef]":
-    """Running executions that were started before this one, the oldest first."""
+def _running() -> "dict[str, ExecutionListItemTypeDef]":
     pages = (
         clients.stepfunctions()
         .get_paginator("list_executions")
         .paginate(stateMachineArn=os.environ["PIPELINE_ARN"], statusFilter="RUNNING")
     )
-    running = {item["executionArn"]: item for page in pages for item in page["executions"]}
+    return {item["executionArn"]: item for page in pages for item in page["executions"]}
+
+
+def _earlier(
+    run: Run, running: "Mapping[str, ExecutionListItemTypeDef]"
+) -> "Iterator[ExecutionListItemTypeDef]":
+    """Those of the running executions that were started before this one, the oldest first."""
     # Its own entry has the time in the same precision as the others.
-    own = running.pop(run.execution, None)
+    own = running.get(run.execution)
     turn = (own["startDate"] if own else run.start_time, run.execution)
     earlier = [item for item in running.values() if (item["startDate"], item["executionArn"]) < turn]
     return iter(sorted(earlier, key=lambda item: item["startDate"]))

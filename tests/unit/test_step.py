@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
 from personalize_pipeline.context import Context
 from personalize_pipeline.errors import PermissionMissing, QuotaExceeded, ResourceChanged, ResourceFailed
@@ -78,8 +78,9 @@ def thing(*looks, last=None, want=None, started=NOW - timedelta(minutes=5)):
     return resource
 
 
-def refusal(code, message="text of the service"):
-    return ClientError({"Error": {"Code": code, "Message": message}}, "CreateThing")
+def refusal(code, message="text of the service", status=400):
+    answer = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, "CreateThing")
 
 
 def test_what_is_missing_is_created_and_waited_for():
@@ -310,12 +311,67 @@ def test_what_cannot_succeed_is_an_outcome_with_the_text_of_the_service(code, er
         attempt(resource, NOW)
 
 
-def test_an_outage_stays_a_lambda_error():
+def test_an_error_that_nobody_expects_stays_a_lambda_error():
     resource = thing(None)
-    resource.error = refusal("InternalServerError")
+    resource.error = refusal("NobodyKnowsThisError")
 
     with pytest.raises(ClientError):
         attempt(resource, NOW)
+
+
+OUTAGES = [
+    pytest.param(refusal("InternalServerError", status=500), id="its own trouble"),
+    pytest.param(refusal("ServiceUnavailable", status=503), id="not available"),
+    pytest.param(ReadTimeoutError(endpoint_url="https://personalize"), id="no answer"),
+    pytest.param(EndpointConnectionError(endpoint_url="https://personalize"), id="not reached"),
+]
+
+
+@pytest.mark.parametrize("trouble", OUTAGES)
+def test_an_outage_is_waited_for(trouble):
+    step = attempt(thing(trouble), NOW)
+
+    assert (step.done, step.status, step.failing_since) == (False, "WAITING", NOW)
+    assert step.reason
+
+
+@pytest.mark.parametrize("trouble", OUTAGES)
+def test_an_outage_that_lasts_is_a_lambda_error(trouble):
+    first = attempt(thing(trouble), NOW)
+    later = NOW + timedelta(minutes=29)
+    second = attempt(thing(trouble, last=first.output()), later)
+
+    assert second.failing_since == NOW
+    with pytest.raises(type(trouble)):
+        attempt(thing(trouble, last=second.output()), NOW + timedelta(minutes=31))
+
+
+def test_after_an_outage_the_next_one_has_all_its_time_again():
+    trouble = refusal("InternalServerError", status=500)
+    first = attempt(thing(trouble), NOW)
+    well = attempt(thing(found("CREATE IN_PROGRESS"), last=first.output()), NOW + timedelta(minutes=1))
+
+    assert well.failing_since is None
+    again = attempt(thing(trouble, last=well.output()), NOW + timedelta(hours=1))
+    assert again.failing_since == NOW + timedelta(hours=1)
+    assert again.status == "CREATE IN_PROGRESS"
+
+
+def test_an_answer_that_got_lost_does_not_create_twice():
+    resource = thing(None)
+    resource.error = ReadTimeoutError(endpoint_url="https://personalize")
+    lost = attempt(resource, NOW)
+
+    following = thing(found("CREATE PENDING", age=timedelta(0)), last=lost.output())
+    step = attempt(following, NOW)
+
+    assert (step.done, following.calls) == (False, [])
+
+
+def test_an_outage_after_creating_does_not_forget_that_it_was_created():
+    step = attempt(thing(None, refusal("InternalServerError", status=500)), NOW)
+
+    assert (step.done, step.did) == (False, "created")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,10 @@
 import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from personalize_pipeline import clients, wait_for_turn
@@ -68,6 +71,45 @@ def test_the_third_waits_for_the_first_of_all(pipeline):
     first, _, third = (pipeline(name, movies()) for name in ("z-first", "second", "a-third"))
 
     assert turn(third)["arn"] == first["executionArn"]
+
+
+def test_a_run_that_is_not_listed_yet_waits_for_the_list(pipeline):
+    now = datetime.now(UTC)
+    arn = "arn:aws:states:us-east-1:123456789012:execution:pipeline:x"
+    unlisted = {"executionArn": arn, "startDate": now}
+
+    step = turn(unlisted)
+
+    assert (step["done"], step["status"]) == (False, "WAITING")
+    assert "does not list this run yet" in step["reason"]
+    assert turn(unlisted | {"startDate": now - timedelta(minutes=2)})["done"]
+
+
+def test_two_runs_of_the_same_moment_do_not_wait_for_each_other(pipeline, monkeypatch):
+    now = datetime.now(UTC)
+    arn = "arn:aws:states:us-east-1:123456789012:execution:pipeline:"
+    runs = {arn + name: {"executionArn": arn + name, "name": name, "startDate": now} for name in ("a", "b")}
+    monkeypatch.setattr(wait_for_turn, "_running", lambda: runs)
+    monkeypatch.setattr(wait_for_turn, "_dataset_group", lambda _: "movies")
+
+    assert turn(runs[arn + "a"])["done"]
+    assert turn(runs[arn + "b"])["arn"] == arn + "a"
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [("ThrottlingException", 400), ("InternalServerException", 500)], ids=str
+)
+def test_a_busy_moment_of_step_functions_is_waited_for(pipeline, monkeypatch, code, status):
+    def refuse():
+        answer: Any = {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+        raise ClientError(answer, "ListExecutions")
+
+    execution = pipeline("one", movies())
+    monkeypatch.setattr(wait_for_turn, "_running", refuse)
+
+    step = turn(execution)
+
+    assert (step["done"], step["reason"]) == (False, f"{code.removesuffix('Exception')}: no")
 
 
 def test_runs_on_other_dataset_groups_are_no_reason_to_wait(pipeline):

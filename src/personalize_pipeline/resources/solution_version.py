@@ -19,7 +19,8 @@ _MAX_NAME = 63
 class SolutionVersion(Resource):
     """Named after its run, so that a function that forgot having started it finds it again.
 
-    Personalize has no token against double calls here, and every call trains and costs: no retries.
+    Personalize has no token against double calls here, and every call to create one trains and costs:
+    that one is not repeated.
     """
 
     kind = "solution"
@@ -29,7 +30,8 @@ class SolutionVersion(Resource):
     def __init__(
         self, want: Mapping[str, Any], context: Context, client: "PersonalizeClient | None" = None
     ) -> None:
-        super().__init__(want, context, client or clients.personalize_once())
+        super().__init__(want, context, client)
+        self._once = client or clients.personalize_once()
 
     @property
     def name(self) -> str:
@@ -63,7 +65,7 @@ class SolutionVersion(Resource):
 
     def create(self) -> None:
         """CreateSolutionVersion: starts a training."""
-        self.client.create_solution_version(
+        self._once.create_solution_version(
             **{**self.want, "name": self.name, "solutionArn": self.solution_arn}
         )
 
