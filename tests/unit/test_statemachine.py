@@ -132,9 +132,14 @@ def test_a_nested_execution_is_named_after_run_state_and_resource(name: str, sta
     long = {"datasetGroup": {"name": "n"}, "eventTracker": {"name": "n"}}
     run = "x" * 30 + "movies-params-" + "0123456789ab" * 3
     made = evaluate(given["Name"], {"plan": long}, input={"plan": plan}, context={"Execution": {"Name": run}})
-    digest = hashlib.sha256(f"{run}/n".encode()).hexdigest()[:8]
+    digest = hashlib.sha256(f"{run}/n/".encode()).hexdigest()[:8]
     assert made == f"{run[-50:]}-{name}-{digest}"
     assert len(made) <= 80  # StartExecution's limit
+    # A name is used up, so that of a redriven run has to be another one.
+    redriven = {"Execution": {"Name": run, "RedriveCount": 1}}
+    again = evaluate(given["Name"], {"plan": long}, input={"plan": plan}, context=redriven)
+    assert again != made
+    assert again.startswith(f"{run[-50:]}-{name}-")
 
 
 @pytest.mark.parametrize("text", EXPRESSIONS)

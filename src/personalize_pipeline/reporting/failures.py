@@ -1,11 +1,13 @@
 """What failed and why, out of the different forms in which Step Functions reports a failure.
 
 A nested execution that failed arrives in AWS as error `States.TaskFailed` with the child's description as
-JSON in the cause; on MiniStack with the child's own error and cause. A function that crashed has a JSON cause
-of its own.
+JSON in the cause, which is cut off when it is too long; on MiniStack with the child's own error and cause,
+or with a sentence if it has none, because somebody stopped it. A function that crashed has a JSON cause of
+its own.
 """
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +37,10 @@ _A_BUG_OR_AN_OUTAGE = (
     "function's log, then upload the params file again: what is finished is kept."
 )
 
+_WITHOUT_CAUSE = re.compile(r"Nested execution (?P<execution>arn:\S+) ended with status (?P<status>\w+)")
+# Members of a JSON object that came to us cut off. The child's own input is the long one.
+_MEMBER = re.compile(r'"(?P<key>Cause|Error|ExecutionArn|Status)"\s*:\s*(?P<value>"(?:[^"\\]|\\.)*"?)')
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -57,11 +63,14 @@ def understand(failed: Any, execution: str = "") -> Failure:
     error = str(failed.get("error") or failed.get("Error") or "Unknown")
     cause = str(failed.get("reason") or failed.get("cause") or failed.get("Cause") or "")
     execution = str(failed.get("execution") or execution)
+    if stopped := _WITHOUT_CAUSE.match(cause):
+        return understand({"Error": stopped["status"]}, stopped["execution"])
     inner = _json_object(cause)
-    if arn := inner.get("ExecutionArn") or inner.get("executionArn"):
+    arn = inner.get("ExecutionArn") or inner.get("executionArn")
+    if arn or inner.get("Cause"):
         status = inner.get("Status") or inner.get("status") or error
         known = {"Error": inner.get("Error") or inner.get("error") or status}
-        return understand(known | {"Cause": inner.get("Cause") or inner.get("cause") or ""}, arn)
+        return understand(known | {"Cause": inner.get("Cause") or inner.get("cause") or ""}, arn or execution)
     if message := inner.get("errorMessage"):
         return Failure(str(inner.get("errorType") or error), str(message), execution)
     return Failure(error, cause or _NO_CAUSE.get(error, "No cause is given."), execution)
@@ -73,5 +82,15 @@ def _json_object(text: str) -> dict[str, Any]:
     try:
         value = json.loads(text)
     except ValueError:
-        return {}
+        return {match["key"]: _string(match["value"]) for match in _MEMBER.finditer(text)}
     return value if isinstance(value, dict) else {}
+
+
+def _string(text: str) -> str:
+    """The value of a JSON string, whose end may be missing."""
+    for whole in (text, text + '"'):
+        try:
+            return str(json.loads(whole))
+        except ValueError:
+            continue
+    return text[1:]  # cut off within an escape

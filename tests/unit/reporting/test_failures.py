@@ -15,6 +15,13 @@ def in_aws(**child):
     }
 
 
+def in_full(**more):
+    """The cause as AWS writes it, in the order of the alphabet; the input holds what looks like members."""
+    child = {"Cause": 'no "data"\nat all', "Error": "ResourceFailed", "ExecutionArn": CHILD}
+    given = json.dumps({"Cause": "of something else", "Error": "Other"} | more)
+    return json.dumps(child | {"Input": given, "Name": "x", "Status": "FAILED"})
+
+
 CRASH = json.dumps({"errorMessage": "'arn'", "errorType": "KeyError", "stackTrace": ["..."]})
 
 
@@ -72,6 +79,24 @@ CRASH = json.dumps({"errorMessage": "'arn'", "errorType": "KeyError", "stackTrac
         ),
         pytest.param(
             {"Error": "X", "Cause": "{not json"}, Failure("X", "{not json"), id="a brace is not JSON"
+        ),
+        pytest.param(
+            {
+                "Error": "States.TaskFailed",
+                "Cause": f"Nested execution {CHILD} ended with status ABORTED",
+            },
+            Failure("ABORTED", "Somebody stopped it.", CHILD),
+            id="nested on MiniStack, stopped",
+        ),
+        pytest.param(
+            {"Error": "States.TaskFailed", "Cause": in_full(Input="long " * 9)[:-30]},
+            Failure("ResourceFailed", 'no "data"\nat all', CHILD),
+            id="nested in AWS, cut off in the input",
+        ),
+        pytest.param(
+            {"Error": "States.TaskFailed", "Cause": in_full()[:22]},
+            Failure("States.TaskFailed", 'no "data"'),
+            id="nested in AWS, cut off in the cause",
         ),
         pytest.param({}, Failure("Unknown", "No cause is given."), id="nothing at all"),
     ],
