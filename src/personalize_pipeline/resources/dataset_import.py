@@ -106,8 +106,16 @@ class DatasetImport(Resource):
         """This run's name is on the jobs that it started."""
         return "imported" if found.arn.endswith(f"-{self._run_mark()}") else "reused"
 
-    def way_on(self, found: Found) -> str:  # noqa: ARG002
-        """A failed job is in nobody's way."""
+    def way_on(self, found: Found) -> str:
+        """A failed job is in nobody's way. Of a missing permission, Personalize does not say which."""
+        if "privilege" in found.failure_reason.lower():
+            bucket = self.location.removeprefix("s3://").partition("/")[0]
+            return (
+                f"Personalize reads {self.location} with the role {found.settings.get('roleArn')}: this must "
+                "trust personalize.amazonaws.com and allow s3:ListBucket and s3:GetObject, and the policy of "
+                f"the bucket {bucket} must allow the same to personalize.amazonaws.com. Then upload the "
+                "params file again."
+            )
         return f"Correct the data in {self.location} (or the access to it) and upload the params file again."
 
     def details(self, found: Found) -> dict[str, Any] | None:  # noqa: ARG002
