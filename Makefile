@@ -84,8 +84,8 @@ clean:  ## stop the local stacks and remove everything that was made here
 # --- environments: each is made once, and again when its pins change -------------------------------------------
 
 .PHONY: setup setup-dev
-setup: .venv/.project .tools/.tools
-setup-dev: .venv/.dev .tools/.tools
+setup: .venv/.project .tools/.tools  ## put sam, aws and personalize into this folder (.tools/bin, .venv/bin)
+setup-dev: .venv/.dev .tools/.tools  ## the same, with the tools for development
 
 $(UV): requirements/uv.txt
 	@if [ -z "$(PYTHON)" ]; then echo "Python 3.11 or newer is needed and was not found. PYTHON=<path> names one." >&2; exit 1; fi

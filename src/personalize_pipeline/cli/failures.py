@@ -27,7 +27,10 @@ def explanation(error: Exception) -> str | None:
             return f"{error}\n{_WHERE}"
         case aws.ConnectionError() | aws.HTTPClientError():
             endpoint = os.environ.get("AWS_ENDPOINT_URL")
-            local = f"AWS_ENDPOINT_URL is {endpoint}: is the local stack up? personalize local status"
+            local = (
+                f"AWS_ENDPOINT_URL is {endpoint}: is the local stack up? personalize local status\n"
+                "It is started by `personalize local up`, and left for AWS by `unset ${!AWS_ENDPOINT_URL*}`."
+            )
             return f"{error}\n{local if endpoint else _WHERE}"
         case aws.ClientError() | aws.BotoCoreError():
             return str(error)

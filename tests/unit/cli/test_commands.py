@@ -135,6 +135,7 @@ def test_a_local_stack_that_is_not_up_is_asked_for(nowhere: Path, monkeypatch: p
 
     assert done.exit_code == 1
     assert "AWS_ENDPOINT_URL is http://127.0.0.1:9: is the local stack up?" in done.stderr
+    assert "It is started by `personalize local up`" in done.stderr
 
 
 @pytest.mark.parametrize("arguments", [("--all",), ("--name", "typo")], ids=" ".join)
