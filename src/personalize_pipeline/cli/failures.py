@@ -29,7 +29,7 @@ def explanation(error: Exception) -> str | None:
             endpoint = os.environ.get("AWS_ENDPOINT_URL")
             local = (
                 f"AWS_ENDPOINT_URL is {endpoint}: is the local stack up? personalize local status\n"
-                "It is started by `personalize local up`, and left for AWS by `unset ${!AWS_ENDPOINT_URL*}`."
+                "It is started by `personalize local up`. For AWS instead, use a new terminal."
             )
             return f"{error}\n{local if endpoint else _WHERE}"
         case aws.ClientError() | aws.BotoCoreError():

@@ -40,9 +40,10 @@ def send(folder: Folder, target: Deployment, prefix: str) -> tuple[upload.Upload
         done = upload.upload(
             folder, target.bucket, prefix, lambda sent: progress.advance(task, sent), difference
         )
+    files = "data file" if done.sent == 1 else "data files"
     removed = f", {done.removed} removed" if done.removed else ""
     note(
-        f"s3://{target.bucket}/{prefix}: {done.sent} data file{'' if done.sent == 1 else 's'} sent ({difference.total_bytes:,} bytes), "
+        f"s3://{target.bucket}/{prefix}: {done.sent} {files} sent ({difference.total_bytes:,} bytes), "
         f"{done.unchanged} unchanged{removed}; then params.json"
     )
     return done, execution_name(target.bucket, done.key, done.version_id)
