@@ -115,8 +115,9 @@ def _installer(target: Target, requirements: Path, folder: Path) -> list[str]:
         ]
     else:
         raise LayerBuildError(
-            f"{sys.executable} has no pip, and there is no uv on the PATH or in .tools: one of them is needed "
-            "to build the layer. Install pip (python3 -m ensurepip), or name another Python: PYTHON=<path> sam build"
+            f"{sys.executable} has no pip, and there is no uv on the PATH or in .tools: one of them is "
+            "needed to build the layer. Install pip (python3 -m ensurepip), or name another Python: "
+            "PYTHON=<path> sam build"
         )
     return [
         *command,
