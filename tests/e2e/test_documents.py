@@ -145,6 +145,13 @@ def test_run_and_recommend_print_titles(followed: dict[str, str]):
     assert re.search(r"^  1  \w.*\(film-\d+\)", followed["run"], re.MULTILINE)
 
 
+def test_the_recommendations_that_the_readme_shows_are_what_the_example_gives(followed: dict[str, str]):
+    shown = re.findall(r"^    \d  (.*)  \[", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert len(shown) == 5
+    assert [title for title in shown if f"{title}  (film-" not in followed["run"]] == []
+
+
 def test_the_example_is_found_ready(followed: dict[str, str]):
     assert "example is ready: personalize run example" in followed["check"]
 
