@@ -8,6 +8,7 @@ import logging
 import os
 import re
 import signal
+import sqlite3
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -106,15 +107,18 @@ def _serve(options: argparse.Namespace) -> None:
     from personalize_local.aws.iam import guard_from_environment
     from personalize_local.aws.sns import InboxFeed, confirm_subscription
     from personalize_local.inbox import Inbox
+    from personalize_local.service.data_folder import FolderInUse
     from personalize_local.service.service import Service
     from personalize_local.service.settings import Settings
+    from personalize_local.service.store import StoreUnreadable
 
     data: Path = options.data.resolve()
     try:
-        data.mkdir(parents=True, exist_ok=True)
         listener = listen(options.host, options.port)
     except OSError as error:
-        sys.exit(f"personalize-local cannot start on {options.host}:{options.port} with {data}: {error}")
+        sys.exit(
+            f"personalize-local cannot listen on {options.host}:{options.port}: {error}. Use another --port."
+        )
     port = listener.getsockname()[1]
     url = f"http://{_reachable(options.host)}:{port}"
 
@@ -124,7 +128,15 @@ def _serve(options: argparse.Namespace) -> None:
         account_id=options.account_id,
         partition=_partition(options.region),
     )
-    service = Service(settings)
+    try:
+        service = Service(settings)
+    except (FolderInUse, StoreUnreadable) as error:
+        sys.exit(f"personalize-local cannot start: {error}")
+    except (OSError, sqlite3.Error) as error:
+        sys.exit(
+            f"personalize-local cannot start: the data folder {data} cannot be used: {error}. Check that it "
+            "is a folder of yours and that its disk has space, or use another --data folder."
+        )
     feed = (
         InboxFeed(options.inbox_from, options.region, f"{url}/_local/inbox") if options.inbox_from else None
     )

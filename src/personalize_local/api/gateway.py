@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sqlite3
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -124,6 +125,13 @@ class Call:
         except ConnectionError as error:  # IAM is not there: starting, restarting, gone
             log.warning("%s: %s", operation.name, error)
             return error_answer("ServiceUnavailableException", str(error), 503, rest=operation.rest)
+        except (sqlite3.OperationalError, OSError) as error:  # the disk: full, read-only, gone
+            log.exception("%s failed", operation.name)
+            message = (
+                f"Personalize Local cannot use its data folder: {error}. Nothing was changed. Check that its "
+                "disk has space and can be written to, and try again."
+            )
+            return error_answer("ServiceUnavailableException", message, 503, rest=operation.rest)
         except Exception:
             log.exception("%s failed. This is a bug in Personalize Local.", operation.name)
             message = f"{operation.name} failed inside Personalize Local; its log has the details."

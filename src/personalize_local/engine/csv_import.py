@@ -383,7 +383,9 @@ def _problems_of(
 _REJECTS = {
     "MISSING COLUMNS": "has fewer values than the header",
     "TOO MANY COLUMNS": "has more values than the header; values with commas must stand in double quotes",
-    "UNQUOTED VALUE": 'has a quote that does not close or is not escaped; inside a quoted value write \\"',
+    "UNQUOTED VALUE": 'has a quote that does not close or is not escaped; inside a quoted value write \\",'
+    ' not ""'
+    ' (pandas: to_csv(doublequote=False, escapechar="\\\\"))',
     "INVALID ENCODING": "is not UTF-8; save the file as UTF-8",
     "LINE SIZE OVER MAXIMUM": "is too long to be a record; look for a quote that does not close",
 }

@@ -35,6 +35,8 @@ def connect() -> Iterator[DuckDBPyConnection]:
             }
         ) as connection,
     ):
+        # It would appear after two seconds on what its user takes for a stream of JSON.
+        connection.execute("SET enable_progress_bar = false")
         yield connection
 
 

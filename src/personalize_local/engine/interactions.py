@@ -106,7 +106,6 @@ def read_interactions(
     """
     # One connection per call: the tables and types created below die with it.
     with connect() as connection:
-        connection.execute("SET enable_progress_bar = false")  # it would be written to stdout
         source = connection.read_parquet(str(path))
         columns = set(source.columns)
         wanted = [EventWeight(event_type, 1.0, event_value_threshold)] if event_type else list(event_weights)

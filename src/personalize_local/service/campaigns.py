@@ -170,7 +170,7 @@ class Campaigns(Updatable):
             end(record.arn, f"Solution version {version_arn} does not exist any more.")
             return
 
-        self._deployments.deploy(version, lambda reason: end(record.arn, reason))
+        self._deployments.deploy(version, lambda reason: self.soon(end, record.arn, reason))
 
     def _change(
         self,

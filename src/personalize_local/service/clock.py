@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+LONGEST_SLEEP = 1.0
 
 
 class Clock(Protocol):
@@ -23,15 +27,29 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The clock on the wall."""
+    """The clock on the wall; when that is set back, this one goes on, ahead of it until the next start.
+
+    Otherwise all that is in the timetable would wait until the wall has caught up.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._last = 0.0
+        self._ahead = 0.0
 
     def now(self) -> float:
-        """Seconds since the epoch."""
-        return time.time()
+        """Seconds since the epoch; never less than before."""
+        with self._lock:
+            now = time.time() + self._ahead
+            if now < self._last:
+                self._ahead += self._last - now
+                now = self._last
+            self._last = now
+            return now
 
     def timeout(self, until: float) -> float | None:
-        """Real time passes by itself."""
-        return max(0.0, until - time.time())
+        """Real time passes by itself. Never long, so that a clock that was set back is noticed."""
+        return min(max(0.0, until - self.now()), LONGEST_SLEEP)
 
     def on_change(self, callback: Callable[[], None]) -> None:
         """It never jumps."""

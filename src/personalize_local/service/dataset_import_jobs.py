@@ -111,15 +111,18 @@ class DatasetImportJobs(Resource):
         }
 
         def done(outcome: Outcome) -> None:
-            if outcome.result is not None:
-                with self.store.transaction():
-                    found = self.store.get(record.arn)
-                    if found:
-                        found.private["report"] = outcome.result
-                        self.store.save(found)
-            self.finish(record.arn, outcome.reason)
+            self.soon(self._ended, record.arn, outcome)
 
         self.context.workers.submit(Job(record.arn, record.group, "import_files", arguments, done))
+
+    def _ended(self, arn: str, outcome: Outcome) -> None:
+        if outcome.result is not None:
+            with self.store.transaction():
+                found = self.store.get(arn)
+                if found:
+                    found.private["report"] = outcome.result
+                    self.store.save(found)
+        self.finish(arn, outcome.reason)
 
     def activated(self, record: Record) -> None:
         """Campaigns that are live see the new data when they filter."""

@@ -6,6 +6,7 @@ import shutil
 import uuid
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from personalize_local.engine.datasets import DatasetFiles
 from personalize_local.service import kinds
 from personalize_local.service.errors import InvalidInputException, ResourceInUseException
 from personalize_local.service.kinds import CREATING, Status
@@ -98,7 +99,17 @@ class Datasets(Updatable):
         """Takes its data along. Refused while the group still works with it."""
         with self.store.transaction():
             record = self.get(datasetArn)
-            return self.delete(record, blockers=self._blockers(record))
+            updating = ["it is being updated"] if self.update_in_progress(record) else []
+            return self.delete(record, blockers=updating + self._blockers(record))
+
+    def resume(self) -> None:
+        """Also tidy the folders: what a crash left, and what no training can be reading any more."""
+        super().resume()
+        for record in self.store.find(self.kind):
+            schema = self.store.get(record.body["schemaArn"])
+            folder = dataset_folder(self.context, record)
+            if schema and folder.is_dir():
+                DatasetFiles(folder, read_schema(schema), DatasetType(record.body["datasetType"])).sweep()
 
     def apply_update(self, record: Record, update: dict[str, Any]) -> None:
         """The new columns are there from now on, without values for the records that exist."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from personalize_local.service import kinds
 from personalize_local.service.datasets import dataset_arguments, find_dataset
+from personalize_local.service.errors import InternalServerException, ServiceError
 from personalize_local.service.kinds import Status
 from personalize_local.service.model_files import model_folder, serving_folder
 from personalize_local.service.workers import Job, Outcome
@@ -72,13 +73,24 @@ class Deployments:
         return self._loaded.get(version_arn)
 
     def get(self, version_arn: str) -> Deployment:
-        """The version, which must have been prepared; from disk if it is not in memory."""
+        """The version, which must have been prepared; from disk if it is not in memory.
+
+        Raises:
+            InternalServerException: its files are damaged.
+        """
         with self._lock:
             found = self._loaded.get(version_arn)
             if found is None:
                 version = self._context.store.get(version_arn)
                 assert version  # the caller's campaign keeps it from being deleted
-                found = self._loaded[version_arn] = self._load(version)
+                try:
+                    found = self._loaded[version_arn] = self._load(version)
+                except (OSError, ValueError, LookupError) as error:
+                    logger.exception("Loading %s failed", version_arn)
+                    raise InternalServerException(
+                        f"The model of {version_arn} cannot be read: {type(error).__name__}: {error}. "
+                        "Create another solution version."
+                    ) from error
                 self._evict(version_arn)
             else:
                 self._loaded.move_to_end(version_arn)
@@ -91,6 +103,8 @@ class Deployments:
             if reason is None:
                 try:
                     self.get(version.arn)
+                except ServiceError as error:
+                    reason = error.message
                 except Exception as error:
                     logger.exception("Loading %s failed", version.arn)
                     reason = f"Internal error: {type(error).__name__}: {error}"
@@ -111,9 +125,14 @@ class Deployments:
         }
 
         def end(outcome: Outcome) -> None:
+            reason = outcome.reason
             if outcome.result is not None:
-                self._keep(version.arn, order, outcome.result)
-            done(outcome.reason)
+                try:
+                    self._keep(version.arn, order, outcome.result)
+                except Exception as error:  # whoever waits for this must hear of its end
+                    logger.exception("What was prepared for %s cannot be used", version.arn)
+                    reason = f"Internal error: {type(error).__name__}: {error}"
+            done(reason)
 
         key = f"prepare/{version.arn}/{order}"
         job = Job(key, version.group, "prepare_serving", arguments, end, urgent=True)

@@ -9,6 +9,7 @@ ServiceError
 ├── InvalidNextTokenException
 ├── TooManyTagsException
 ├── TooManyTagKeysException
+├── InternalServerException     files of ours that are damaged
 └── InjectedError               a fault that was asked for: any code
 """
 
@@ -90,6 +91,12 @@ class TooManyTagsException(ServiceError):  # noqa: N818
 
 class TooManyTagKeysException(ServiceError):  # noqa: N818
     """More tag keys than one request may have."""
+
+
+class InternalServerException(ServiceError):  # noqa: N818
+    """Something of ours is damaged; the text says what, and what helps."""
+
+    status = 500
 
 
 class InjectedError(ServiceError):

@@ -12,7 +12,7 @@ from personalize_local.service.datasets import find_dataset
 from personalize_local.service.errors import InvalidInputException
 from personalize_local.service.kinds import Status
 from personalize_local.service.live_events import LiveEvents, NewEvent
-from personalize_local.service.properties import column_values, parse_properties
+from personalize_local.service.properties import column_values, number, parse_properties
 from personalize_local.service.resource import Answer, Context, operation
 from personalize_local.service.schemas import read_schema
 from personalize_rules.schemas import DatasetType, Schema
@@ -61,11 +61,14 @@ class Events:
 
     def _target(self, tracking_id: str) -> _Target:
         store = self.context.store
-        if self._generation != store.generation:
-            self._targets, self._generation = {}, store.generation
-        target = self._targets.get(tracking_id)
+        generation = store.generation
+        if self._generation != generation:
+            self._targets, self._generation = {}, generation
+        # This one, even if another thread begins the next: what is found here may be out of date there.
+        targets = self._targets
+        target = targets.get(tracking_id)
         if target is None:
-            target = self._targets[tracking_id] = self._find_target(tracking_id)
+            target = targets[tracking_id] = self._find_target(tracking_id)
         return target
 
     def _find_target(self, tracking_id: str) -> _Target:
@@ -98,11 +101,17 @@ class Events:
         # Older clients put these two into the properties, and the service still takes them there.
         item = event.get("itemId", properties.pop("ITEM_ID", None))
         value = event.get("eventValue", properties.pop("EVENT_VALUE", None))
-        if item is not None and not isinstance(item, str):
+        if isinstance(item, int) and not isinstance(item, bool):
             item = str(item)
+        if item is not None and (not isinstance(item, str) or not 0 < len(item) <= _LONGEST_ID):
+            problems.append(f"itemId: {json.dumps(item)} must be a text of 1 to {_LONGEST_ID} characters")
+            item = None
         if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
             problems.append(f"eventValue: {json.dumps(value)} must be a number")
             value = None
+        if value is not None:
+            value, problem = number(value, "float")
+            problems += [f"eventValue: {problem}"] if problem else []
         columns, wrong = column_values(
             {key: found for key, found in properties.items() if key not in _OWN_COLUMNS}, schema
         )
@@ -123,6 +132,7 @@ class Events:
         return new, problems
 
 
+_LONGEST_ID = 256
 _OWN_COLUMNS = frozenset({"USER_ID", "TIMESTAMP", "EVENT_TYPE"})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import logging
+import sqlite3
 import threading
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from personalize_local.service.clock import Clock
 
 logger = logging.getLogger(__name__)
+
+RETRY_SECONDS = 2.0
 
 
 class Lifecycle:
@@ -55,6 +58,9 @@ class Lifecycle:
         while action := self._next():
             try:
                 action()
+            except (OSError, sqlite3.Error) as error:  # a full disk, a locked file: it may pass
+                logger.warning("A change of status is tried again in %.0f s: %s", RETRY_SECONDS, error)
+                self.at(self._clock.now() + RETRY_SECONDS, action)
             except Exception:  # one resource's trouble must not stop all others
                 logger.exception("A change of status failed")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 from personalize_local.service.errors import InvalidInputException
@@ -11,6 +12,9 @@ from personalize_local.service.errors import InvalidInputException
 if TYPE_CHECKING:
     from personalize_rules.schemas import Field, Schema
 
+_END = {"int": 2**31, "long": 2**63}
+_LARGEST = {"float": 3.4028234e38, "double": sys.float_info.max}
+_TOO_LARGE = "is too large for the type of this column"
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -23,7 +27,9 @@ def parse_properties(text: str | None) -> dict[str, Any]:
     if not text:
         return {}
     try:
-        found = json.loads(text)
+        found = json.loads(text, parse_constant=_no_constant)
+        if "\\ud" in text.lower():  # an escaped half of a surrogate pair is no text
+            json.dumps(found, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise InvalidInputException("Error parsing properties json") from error
     if not isinstance(found, dict):
@@ -59,5 +65,19 @@ def _converted(field: Field, value: Any) -> tuple[Any, str | None]:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None, "must be a number"
     if field.type in ("int", "long"):
-        return (int(value), None) if float(value).is_integer() else (None, "must be a whole number")
-    return float(value), None
+        if isinstance(value, float) and not value.is_integer():
+            return None, "must be a whole number"
+        return (int(value), None) if -_END[field.type] <= value < _END[field.type] else (None, _TOO_LARGE)
+    return number(value, field.type)
+
+
+def number(value: float, kind: str) -> tuple[float | None, str | None]:
+    """A value for a column of type float or double, or why it cannot be one.
+
+    What got in here would be met again in every training.
+    """
+    return (float(value), None) if abs(value) <= _LARGEST[kind] else (None, _TOO_LARGE)
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")

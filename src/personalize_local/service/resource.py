@@ -225,14 +225,15 @@ class Resource:
 
     def schedule(self, record: Record) -> None:
         """Put the next step of the walk into the timetable; also after a restart."""
+        since = self._since(record.updated)
         if record.status == Status.PENDING:
-            self._at(record.updated + self.duration.pending, self._begin, record.arn)
+            self._at(since + self.duration.pending, self._begin, record.arn)
         elif record.status == Status.IN_PROGRESS:
-            self._at(record.updated, self._resume, record.arn)
+            self._at(since, self._resume, record.arn)
         elif record.status == Status.DELETE_PENDING:
-            self._at(record.updated, self._begin_deletion, record.arn)
+            self._at(since, self._begin_deletion, record.arn)
         elif record.status == Status.DELETE_IN_PROGRESS:
-            self._at(record.updated, self._end_deletion, record.arn)
+            self._at(since, self._end_deletion, record.arn)
 
     def work(self, record: Record) -> None:
         """Do what makes it ACTIVE, or have it done, then call `finish`. Nothing to do by default."""
@@ -255,12 +256,16 @@ class Resource:
         self.store.save(record)
         return True
 
+    def soon(self, step: Callable[..., None], *arguments: Any) -> None:
+        """Have the lifecycle do something that other threads have found out; again while the disk is full."""
+        self._at(self.context.clock.now(), step, *arguments)
+
     def finish(self, arn: str, reason: str | None = None) -> None:
         """End the work: at once, or when the shortest duration is over. `reason` says why it failed."""
         record = self.store.get(arn)
         if record is None:
             return
-        due = record.updated + self.duration.in_progress
+        due = self._since(record.updated) + self.duration.in_progress
         self._at(due, self._finish, arn, reason)
 
     def activated(self, record: Record) -> None:
@@ -280,6 +285,10 @@ class Resource:
         record.failure_reason = reason
         record.updated = self.context.clock.now()
         self.store.save(record)
+
+    def _since(self, moment: float) -> float:
+        """The moment, or now if the clock was set back since: nothing waits for a time that was a mistake."""
+        return min(moment, self.context.clock.now())
 
     def _at(self, due: float, step: Callable[..., None], *arguments: Any) -> None:
         self.context.lifecycle.at(due, functools.partial(step, *arguments))
@@ -398,7 +407,7 @@ class Updatable(Resource):
         record = self.store.get(arn)
         update = record and self.update_in_progress(record)
         if update:
-            due = update["lastUpdatedDateTime"] + self.duration.in_progress
+            due = self._since(update["lastUpdatedDateTime"]) + self.duration.in_progress
             self._at(due, self._end_update, arn, reason)
 
     def view(self, record: Record) -> Answer:
@@ -428,7 +437,7 @@ class Updatable(Resource):
     def _schedule_update(self, record: Record) -> None:
         if update := self.update_in_progress(record):
             pending = self.duration.pending if update["status"] == Status.PENDING else 0
-            self._at(update["lastUpdatedDateTime"] + pending, self._begin_update, record.arn)
+            self._at(self._since(update["lastUpdatedDateTime"]) + pending, self._begin_update, record.arn)
 
     def _begin_update(self, arn: str) -> None:
         with self.store.transaction():
@@ -465,6 +474,7 @@ class Updatable(Resource):
 
 
 _AT_ONCE = Duration()
+_LARGEST = 2**63 - 1  # that SQLite can hold
 
 
 def moment(seconds: float) -> datetime:
@@ -486,12 +496,12 @@ def read_token(token: str | None, scope: str) -> int:
     if not token:
         return 0
     try:
-        found, number = json.loads(base64.urlsafe_b64decode(token.encode()))
-    except (ValueError, binascii.Error) as error:
+        found = json.loads(base64.urlsafe_b64decode(token.encode()))
+    except (ValueError, RecursionError, binascii.Error) as error:
         raise InvalidNextTokenException.of() from error
-    if found != scope or not isinstance(number, int):
+    if not isinstance(found, list) or len(found) != 2 or found[0] != scope or type(found[1]) is not int:
         raise InvalidNextTokenException.of()
-    return number
+    return min(max(0, found[1]), _LARGEST)
 
 
 def in_progress(records: Iterable[Record]) -> list[Record]:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import random
 import uuid
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from personalize_local.engine.answers import RequestNotSupported
 from personalize_local.service import kinds
 from personalize_local.service.errors import InvalidInputException, ResourceNotFoundException, ServiceError
 from personalize_local.service.kinds import Status
@@ -19,7 +21,7 @@ from personalize_rules.filters import FilterExpression, parse_filter
 from personalize_rules.recipes import Recipe, find_recipe
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from personalize_local.engine.answers import Event, Scored
     from personalize_local.engine.arrays import BoolArray
@@ -156,7 +158,10 @@ class Runtime:
         request = self._request(campaign, userId, None, context)
         columns = self._columns(request, metadataColumns)
         listed = self._listed(request, inputList, filterArn, filterValues)
-        found = request.deployment.model.rank(userId, request.untrained(), listed, context=request.context)
+        with _refusals():
+            found = request.deployment.model.rank(
+                userId, request.untrained(), listed, context=request.context
+            )
         items = _answers(found, unknown=self.context.settings.unknown_ranked_items_score)
         _attach(request, items, columns)
         return {"personalizedRanking": items, "recommendationId": _recommendation_id()}
@@ -164,24 +169,30 @@ class Runtime:
     # -- what a request names
 
     def _campaign(self, arn: str) -> _Campaign:
-        found = self._lookup(arn)
+        known = self._of_now()
+        found = known.get(arn)
         if not isinstance(found, _Campaign):
-            found = self._known[arn] = self._find_campaign(arn)
+            found = known[arn] = self._find_campaign(arn)
         return found
 
     def _filter(self, arn: str, group: str) -> _Filter:
-        found = self._lookup(arn)
+        known = self._of_now()
+        found = known.get(arn)
         if not isinstance(found, _Filter):
-            found = self._known[arn] = self._find_filter(arn)
+            found = known[arn] = self._find_filter(arn)
         if found.group != group:
             raise InvalidInputException(f"Filter {arn} belongs to another dataset group: {found.group}.")
         return found
 
-    def _lookup(self, arn: str) -> _Campaign | _Filter | None:
+    def _of_now(self) -> dict[str, _Campaign | _Filter]:
+        """What is known of this generation. Whoever adds to it must have found it after this call.
+
+        Another thread may begin the next generation meanwhile; it begins with another dict.
+        """
         generation = self.context.store.generation
         if self._generation != generation:
             self._known, self._generation = {}, generation
-        return self._known.get(arn)
+        return self._known
 
     def _find_campaign(self, arn: str) -> _Campaign:
         record = self.context.store.get(arn)
@@ -345,12 +356,22 @@ def _require(recipe: Recipe, **given: str | None) -> None:
 
 def _best(request: _Request, allowed: BoolArray | None, count: int) -> Scored:
     model = request.deployment.model
-    if request.campaign.recipe.type == "RELATED_ITEMS":
-        assert request.item  # see _require
-        return model.similar(request.item, allowed=allowed, count=count)
-    return model.recommend(
-        request.user, request.untrained(), allowed=allowed, count=count, context=request.context
-    )
+    with _refusals():
+        if request.campaign.recipe.type == "RELATED_ITEMS":
+            assert request.item  # see _require
+            return model.similar(request.item, allowed=allowed, count=count)
+        return model.recommend(
+            request.user, request.untrained(), allowed=allowed, count=count, context=request.context
+        )
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What a model does not answer is a mistake of the request."""
+    try:
+        yield
+    except RequestNotSupported as error:
+        raise InvalidInputException(f"{error}.") from error
 
 
 def _answers(found: Scored, *, unknown: float | None = None) -> list[Answer]:

@@ -77,7 +77,7 @@ class Schemas(Resource):
             users = [
                 dataset
                 for dataset in self.store.find(kinds.DATASET)
-                if dataset.body["schemaArn"] == schemaArn
+                if schemaArn in (dataset.body["schemaArn"], _coming(dataset))
             ]
             if users:
                 reason = named(users, "it is used by")[0]
@@ -91,6 +91,12 @@ class Schemas(Resource):
             "creationDateTime": moment(record.created),
             "lastUpdatedDateTime": moment(record.updated),
         }
+
+
+def _coming(dataset: Record) -> str | None:
+    """The schema that a dataset is about to get."""
+    update = dataset.body.get("latestDatasetUpdate", {})
+    return update.get("schemaArn") if update.get("status") in kinds.CREATING else None
 
 
 def read_schema(record: Record) -> Schema:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from personalize_local.service.campaigns import Campaigns
 from personalize_local.service.clock import Clock, SystemClock
+from personalize_local.service.data_folder import claim
 from personalize_local.service.dataset_groups import DatasetGroups
 from personalize_local.service.dataset_import_jobs import DatasetImportJobs
 from personalize_local.service.datasets import Datasets
@@ -40,11 +41,13 @@ class Service:
 
     Operations are attributes: `service.describe_filter(filterArn=...)`, named as boto3 names them, with the
     arguments of the API, answering plain dicts. What is not supported is not there (AttributeError).
-    Thread-safe. Raises `ServiceError`s.
+    Thread-safe. Raises `ServiceError`s. Making one can raise `FolderInUse`, `StoreUnreadable`, OSError and
+    sqlite3.Error: the data folder is taken, of another version, not writable, damaged.
     """
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self.settings = settings
+        self._claim = claim(settings.data_dir)
         self.clock = clock or SystemClock()
         self.faults = Faults()
         self.context = Context(
@@ -113,6 +116,7 @@ class Service:
         self.context.workers.stop()
         self._live.close()
         self.context.store.close()
+        self._claim.close()
 
 
 _FROM_MEMORY = frozenset({"get_recommendations", "get_personalized_ranking"})

@@ -14,7 +14,7 @@ from personalize_local.service.errors import (
     ResourceInUseException,
     ResourceNotFoundException,
 )
-from personalize_local.service.kinds import CREATING, MOVING, Status
+from personalize_local.service.kinds import CREATING, DELETING, MOVING, Status
 from personalize_local.service.model_files import discard_model, models_folder, serving_folder
 from personalize_local.service.resource import Answer, Context, Resource, Tags, moment, operation
 from personalize_local.service.workers import Job, Outcome
@@ -139,7 +139,7 @@ class SolutionVersions(Resource):
         """Also the way to CREATE STOPPED."""
         super().schedule(record)
         if record.status == Status.STOPPING:
-            self._at(record.updated, self._stop, record.arn)
+            self.soon(self._stop, record.arn)
 
     def work(self, record: Record) -> None:
         """Hand it to a worker."""
@@ -147,9 +147,7 @@ class SolutionVersions(Resource):
             return
 
         def done(outcome: Outcome) -> None:
-            if outcome.result is not None:
-                self._keep(record.arn, outcome.result)
-            self.finish(record.arn, outcome.reason)
+            self.soon(self._ended, record.arn, outcome)
 
         job = Job(record.arn, record.group, "train_version", self._arguments(record), done)
         self.context.workers.submit(job)
@@ -172,12 +170,14 @@ class SolutionVersions(Resource):
                 self.set_status(record, Status.STOPPED)
                 discard_model(self.context, record)
 
-    def _keep(self, arn: str, result: dict[str, Any]) -> None:
-        with self.store.transaction():
-            record = self._in(arn, Status.IN_PROGRESS)
-            if record:
-                record.private.update(result)
-                self.store.save(record)
+    def _ended(self, arn: str, outcome: Outcome) -> None:
+        if outcome.result is not None:
+            with self.store.transaction():
+                record = self._in(arn, Status.IN_PROGRESS)
+                if record:
+                    record.private.update(outcome.result)
+                    self.store.save(record)
+        self.finish(arn, outcome.reason)
 
     def _check_mode(self, solution: Record, recipe: Recipe, mode: str) -> str | None:
         """The version that an UPDATE starts from."""
@@ -247,7 +247,7 @@ def find_version(resource: Resource, arn: str) -> Record:
 
     Raises:
         ResourceNotFoundException: no such version; the ARN of a solution is none.
-        ResourceInUseException: it is not finished.
+        ResourceInUseException: it is not finished, or goes with its solution.
         InvalidInputException: it never will be.
     """
     record = resource.store.get(arn)
@@ -257,4 +257,7 @@ def find_version(resource: Resource, arn: str) -> Record:
         resource.require_active(record)
     if record.status != Status.ACTIVE:
         raise InvalidInputException(f"Solution version {arn} cannot be used: its status is {record.status}.")
+    solution = resource.fetch(kinds.SOLUTION, record.parent)
+    if solution.status in DELETING:
+        raise ResourceInUseException(f"Solution version {arn} cannot be used: its solution is being deleted.")
     return record

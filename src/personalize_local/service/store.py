@@ -109,9 +109,9 @@ class Store:
         self.generation = 0
         self._depth = 0
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._connection.execute("PRAGMA busy_timeout = 10000")
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = NORMAL")
-        self._connection.execute("PRAGMA busy_timeout = 10000")
         self._make_tables()
 
     def close(self) -> None:
@@ -134,11 +134,11 @@ class Store:
             self._depth = 1
             try:
                 yield
+                self._connection.execute("COMMIT")  # on a full disk this is what fails
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                if self._connection.in_transaction:  # some errors have ended it already
+                    self._connection.execute("ROLLBACK")
                 raise
-            else:
-                self._connection.execute("COMMIT")
             finally:
                 self._depth = 0
 

@@ -146,8 +146,11 @@ class Workers:
         """Called by a worker, in its thread."""
         with self._lock:
             del self._running[job.key]
-            self._idle.append(worker)
             stopping = self._stopping
+        if job.cancelled:
+            worker.renew()  # it was told to die: the next job must not meet it while it does
+        with self._lock:
+            self._idle.append(worker)
         if not stopping:
             try:
                 job.done(outcome)
@@ -189,6 +192,10 @@ class _Worker:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
 
+    def renew(self) -> None:
+        """Wait for the end of the process; the next job gets another. To be called in the worker's thread."""
+        self._close()
+
     def end(self) -> None:
         self._ended = True
         self.kill()
@@ -213,7 +220,8 @@ class _Worker:
             if isinstance(message, Job):
                 self._workers.finished(self, message, self._do(message))
             elif message == "warm":
-                self._alive()
+                with contextlib.suppress(OSError):  # the first job will say so
+                    self._alive()
         self._close()
 
     def _alive(self) -> subprocess.Popen[str]:
@@ -236,7 +244,10 @@ class _Worker:
         return self._process
 
     def _do(self, job: Job) -> Outcome:
-        process = self._alive()
+        try:
+            process = self._alive()
+        except OSError as error:
+            return Outcome(reason=f"Internal error: no process could be started for this job: {error}.")
         if job.cancelled:
             return Outcome(cancelled=True)
         try:

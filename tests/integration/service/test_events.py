@@ -67,12 +67,32 @@ def rows(club: World, user: str) -> int:
         ({"properties": "{oops"}, "Error parsing properties json"),
         ({"properties": "[1]"}, "Error parsing properties json"),
         ({"properties": json.dumps({"eventValue": "five"})}, "eventValue"),
+        ({"properties": '{"eventValue": NaN}'}, "Error parsing properties json"),
+        ({"properties": '{"eventValue": 1e999}'}, "eventValue: is too large"),
+        ({"properties": '{"eventValue": 1' + 400 * "0" + "}"}, "eventValue: is too large"),
+        ({"eventValue": 1e300}, "eventValue: is too large"),
+        ({"itemId": None, "properties": '{"itemId": ["i1"]}'}, "itemId"),
+        ({"itemId": None, "properties": '{"itemId": "' + 300 * "i" + '"}'}, "itemId"),
+        ({"properties": '{"itemId": "\\ud800"}'}, "Error parsing properties json"),
     ],
-    ids=["no JSON", "no object", "wrong type"],
+    ids=[
+        "no JSON",
+        "no object",
+        "wrong type",
+        "not a number",
+        "infinite",
+        "400 digits",
+        "no float of 32 bits",
+        "a list as item",
+        "a long item",
+        "half a character",
+    ],
 )
 def test_what_cannot_be_read_is_refused(club: World, tracking: str, event: dict[str, Any], text: str) -> None:
+    known = {"eventType": "watch", "itemId": "i1", "sentAt": int(time.time()), **event}
+    present = {key: value for key, value in known.items() if value is not None}
     with refused("InvalidInputException", text):
-        club.put(tracking, "u1", "i1", **event)
+        club.events.put_events(trackingId=tracking, sessionId="s", userId="u1", eventList=[present])
 
 
 def test_properties_may_hold_the_item(club: World, campaign: str, tracking: str) -> None:

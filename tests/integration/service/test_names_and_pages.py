@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING
 
 import pytest
@@ -164,6 +165,22 @@ def test_pages_go_on_after_a_restart(start_local: Callable[..., LocalServer]) ->
         server.personalize.list_dataset_groups(nextToken=first["nextToken"])
     with refused("InvalidNextTokenException"):
         server.personalize.list_schemas(nextToken="not one of ours")
+
+
+@pytest.mark.parametrize(
+    "document",
+    ["1", "null", "[1]", '["filter||", 1e5]', '["filter||", true]', "[" * 1100],
+    ids=lambda one: one[:20],
+)
+def test_a_token_that_nobody_gave_is_refused(local: LocalServer, document: str) -> None:
+    token = base64.urlsafe_b64encode(document.encode()).decode()
+    with refused("InvalidNextTokenException"):
+        local.personalize.list_filters(nextToken=token)
+
+
+def test_a_token_beyond_the_end_finds_nothing(local: LocalServer) -> None:
+    token = base64.urlsafe_b64encode(b'["filter||", 1' + 30 * b"0" + b"]").decode()
+    assert local.personalize.list_filters(nextToken=token)["Filters"] == []
 
 
 def test_recipes_are_listed_in_pages_and_described(local: LocalServer) -> None:

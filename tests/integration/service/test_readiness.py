@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.support.world import ARN, RECIPE, ROLE, SCHEMAS, eventually
 
-from personalize_local.service.clock import ManualClock
+from personalize_local.service.clock import ManualClock, SystemClock
 from personalize_local.service.errors import (
     InvalidInputException,
     LimitExceededException,
@@ -16,6 +18,7 @@ from personalize_local.service.errors import (
 from personalize_local.service.kinds import KINDS
 from personalize_local.service.service import Service
 from personalize_local.service.settings import Duration, Settings
+from personalize_local.service.store import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -103,6 +106,7 @@ def test_the_walk_goes_on_after_a_restart(tmp_path: Path, service: Service, cloc
     make_group(service)
     clock.advance(10)
     eventually(lambda: status(service, GROUP) == "CREATE IN_PROGRESS")
+    service.stop()
     second = Service(Settings(tmp_path), clock)
     second.start()
     eventually(lambda: status(second, GROUP) == "ACTIVE")
@@ -179,6 +183,92 @@ def test_a_group_in_creation_cannot_be_deleted(service: Service) -> None:
     make_group(service)
     with pytest.raises(ResourceInUseException, match="CREATE PENDING"):
         service.delete_dataset_group(datasetGroupArn=GROUP)
+
+
+def test_a_version_goes_with_its_solution(service: Service, clock: ManualClock) -> None:
+    """Between DeleteSolution and the end of it, nobody can deploy what will be gone in a moment."""
+    make_group(service)
+    active(service, clock, GROUP)
+    make_solution(service)
+    solution = service.context.store.get(f"{ARN}solution/s")
+    assert solution
+    version = Record(
+        arn=f"{solution.arn}/12345678",
+        kind="solution-version",
+        name="",
+        group=GROUP,
+        parent=solution.arn,
+        status="ACTIVE",
+        created=0,
+        updated=0,
+        body={"recipeArn": RECIPE + "aws-sims"},
+    )
+    service.context.store.insert(version)
+    solution.status = "DELETE PENDING"
+    service.context.store.save(solution)
+    with pytest.raises(ResourceInUseException, match="its solution is being deleted"):
+        service.create_campaign(name="c", solutionVersionArn=version.arn)
+
+
+def test_a_dataset_that_gets_a_schema_keeps_it(service: Service, clock: ManualClock) -> None:
+    make_group(service)
+    active(service, clock, GROUP)
+    old = service.create_schema(name="old", schema=SCHEMAS["USERS"])["schemaArn"]
+    fields = json.loads(SCHEMAS["USERS"])
+    fields["fields"].append({"name": "TOWN", "type": ["string", "null"], "categorical": True})
+    new = service.create_schema(name="new", schema=json.dumps(fields))["schemaArn"]
+    dataset = service.create_dataset(name="d", schemaArn=old, datasetGroupArn=GROUP, datasetType="USERS")[
+        "datasetArn"
+    ]
+    active(service, clock, dataset)
+
+    service.update_dataset(datasetArn=dataset, schemaArn=new)
+
+    for delete in (
+        lambda: service.delete_schema(schemaArn=new),
+        lambda: service.delete_dataset(datasetArn=dataset),
+    ):
+        with pytest.raises(ResourceInUseException):
+            delete()
+    for after in ("CREATE IN_PROGRESS", "ACTIVE"):
+        clock.advance(10)
+        eventually(
+            lambda: (
+                service.describe_dataset(datasetArn=dataset)["dataset"]["latestDatasetUpdate"]["status"]
+                == after  # noqa: B023
+            )
+        )
+    eventually(lambda: service.describe_dataset(datasetArn=dataset)["dataset"]["schemaArn"] == new)
+    assert service.delete_schema(schemaArn=old) == {}
+
+
+def test_the_walk_goes_on_when_the_clock_was_set_back(tmp_path: Path) -> None:
+    """Between two runs of the server, by a year."""
+    slow = {"dataset-group": Duration(pending=10, in_progress=10)}
+    before = Service(Settings(tmp_path, durations=slow), ManualClock(1_700_000_000.0))
+    before.start()
+    make_group(before)
+    before.stop()
+    clock = ManualClock(1_668_000_000.0)
+    service = Service(Settings(tmp_path, durations=slow), clock)
+    service.start()
+    try:
+        active(service, clock, GROUP)
+    finally:
+        service.stop()
+
+
+def test_time_goes_on_when_the_clock_is_set_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SystemClock()
+    due = clock.now() + 1
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() - 3600)
+    assert clock.now() >= due - 1
+    wait = clock.timeout(due)
+    assert wait is not None
+    assert wait <= 1
+    monkeypatch.setattr(time, "time", lambda: real() - 3600 + 1.01)
+    assert clock.timeout(due) == 0
 
 
 def test_the_error_for_unready_parents_is_a_setting(tmp_path: Path, clock: ManualClock) -> None:

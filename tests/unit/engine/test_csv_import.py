@@ -128,7 +128,9 @@ def test_files_are_read_in_their_order(tmp_path: Path) -> None:
         pytest.param('3,"g\nh",1,,,', r"line 3, column GENRE: 'g\nh'", "line break", id="line break"),
         pytest.param("3,g,1", "line 3: '3,g,1'", "fewer values than the header (6 columns)", id="too few"),
         pytest.param("3,g,1,,,,9", "line 3: '3,g,1,,,,9'", "more values than the header", id="too many"),
-        pytest.param('"a ""b"" c",g,1,,,', "line 3", 'inside a quoted value write \\"', id="doubled quotes"),
+        pytest.param(
+            '"a ""b"" c",g,1,,,', "line 3", 'inside a quoted value write \\", not ""', id="doubled quotes"
+        ),
         pytest.param('"3,g,1,,,', "line 3", "a quote that does not close", id="open quote"),
     ],
 )
