@@ -18,7 +18,9 @@ from personalize_pipeline.reporting.runtime_commands import runtime_command
 from personalize_pipeline.resources.resource import tail
 
 MAX_SUBJECT = 100  # SNS: fewer than 100 ASCII characters and no line breaks, else Publish fails
-MAX_BODY_BYTES = 250_000  # SNS: 256 KB for the whole message
+# SNS takes 256 KB; but the mail is in the function's answer too, with the cause, and Step Functions takes
+# 256 KiB of that: more would end the execution with an error that no state can catch.
+MAX_BODY_BYTES = 100_000
 MAX_CAUSE = 30_000  # Step Functions: 32,768 characters in a Fail state's Cause
 
 _WORDS = {
@@ -28,7 +30,7 @@ _WORDS = {
     "SolutionVersion": "solution version",
     "BestVersion": "choice",
 }
-_CUT = "\n\n(The rest is left out: a mail has room for 256 KB.)\n"
+_CUT = "\n\n(The rest is left out: the history of the execution has all of it.)\n"
 _SAME = 0.00005  # metrics have four decimals
 
 

@@ -77,7 +77,7 @@ def test_what_is_too_long_is_cut_and_says_so():
     written = mail(BAD_PARAMS | {"problem": problem})
 
     assert len(written.body.encode()) <= MAX_BODY_BYTES
-    assert written.body.endswith("(The rest is left out: a mail has room for 256 KB.)\n")
+    assert written.body.endswith("(The rest is left out: the history of the execution has all of it.)\n")
     assert len(written.cause) <= MAX_CAUSE + len("...")
 
 
