@@ -121,8 +121,8 @@ class DeployedStack:
         name = execution_name(self.bucket, key, self.upload(key, text))
         return self.ended(name)
 
-    def ended(self, name: str) -> Run:
-        """The run of this name, when it has ended."""
+    def ended(self, name: str, *, mailed: bool = True) -> Run:
+        """The run of this name, when it has ended; one that is not `mailed` has an empty mail."""
         arn = f"{self.pipeline_arn.replace(':stateMachine:', ':execution:')}:{name}"
         client = self.client("stepfunctions")
         deadline = time.monotonic() + RUN_SECONDS
@@ -140,7 +140,7 @@ class DeployedStack:
             status=execution["status"],
             error=execution.get("error", ""),
             cause=execution.get("cause", ""),
-            mail=self._mail_about(name),
+            mail=self._mail_about(name) if mailed else Mail("", ""),
             steps=self._steps(name),
         )
 
@@ -157,6 +157,21 @@ class DeployedStack:
     def fail_next(self, resource_type: str, reason: str) -> None:
         """Let Personalize fail the next resource of this type that is created."""
         self._admin("faults", {"resourceType": resource_type, "reason": reason})
+
+    def refuse_next(self, operation: str, times: int, code: str = "ThrottlingException") -> None:
+        """Let the next calls of an operation of Personalize end with an error."""
+        self._admin("faults", {"operation": operation, "times": times, "code": code})
+
+    def function(self, name: str) -> str:
+        """The full name of a function; `name` is the first part of its logical ID: `DatasetGroup`."""
+        pages = self.client("lambda").get_paginator("list_functions").paginate()
+        (found,) = (
+            function["FunctionName"]
+            for page in pages
+            for function in page["Functions"]
+            if f"-{name}Function-" in function["FunctionName"]
+        )
+        return str(found)
 
     def empty(self) -> None:
         """Delete every dataset group with all that is in it: an account may have five."""
@@ -199,7 +214,11 @@ class DeployedStack:
             if child["name"].startswith(f"{name[-50:]}-"):
                 execution = client.describe_execution(executionArn=child["executionArn"])
                 given, output = json.loads(execution["input"]), json.loads(execution.get("output") or "{}")
-                failed = {} if execution["status"] == "SUCCEEDED" else {"failed": execution["cause"]}
+                failed = (
+                    {}
+                    if execution["status"] == "SUCCEEDED"
+                    else {"failed": execution.get("cause") or execution["status"]}
+                )
                 steps.append({"resource": given["resource"], "name": given["name"], **output, **failed})
         return steps
 

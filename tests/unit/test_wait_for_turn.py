@@ -101,7 +101,8 @@ def test_two_runs_of_the_same_moment_do_not_wait_for_each_other(pipeline, monkey
 )
 def test_a_busy_moment_of_step_functions_is_waited_for(pipeline, monkeypatch, code, status):
     def refuse():
-        answer: Any = {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+        answer: Any = {"Error": {"Code": code, "Message": "no"}}
+        answer["ResponseMetadata"] = {"HTTPStatusCode": status}
         raise ClientError(answer, "ListExecutions")
 
     execution = pipeline("one", movies())
