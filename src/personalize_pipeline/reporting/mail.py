@@ -222,7 +222,9 @@ def _metrics(ending: Ending) -> Iterator[str]:
         if recipe:
             lines.append(f"recipe   {tail(recipe).partition('/')[2]}")
         if hours := item.details.get("trainingHours"):
-            lines.append(f"trained  {hours:g} training hours (what AWS bills)")
+            # The -v2 recipes are billed by interactions instead.
+            billed = "" if str(recipe).endswith("-v2") else " (what AWS bills)"
+            lines.append(f"trained  {hours:g} training hours{billed}")
         if previous:
             lines.append(f"before   {previous.get('arn')}")
         if metrics:
@@ -266,7 +268,8 @@ def _size(item: Outcome) -> str:
     files, size = item.details.get("files"), item.details.get("bytes")
     if not files or size is None:
         return ""
-    return f" ({files} file{'s' if files > 1 else ''}, {size / 1e6:,.1f} MB)"
+    amount = f"{size / 1e6:,.1f} MB" if size >= 1e6 else f"{size / 1e3:,.1f} kB"
+    return f" ({files} file{'s' if files > 1 else ''}, {amount})"
 
 
 def _of(ending: Ending, resource: str) -> list[Outcome]:

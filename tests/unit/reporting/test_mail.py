@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.reporting.endings import BAD_PARAMS, NOW, ONE_FAILED, RUN, SUCCEEDED
+from tests.unit.reporting.endings import BAD_PARAMS, NOW, ONE_FAILED, RUN, SUCCEEDED, done, version
 
 from personalize_pipeline.reporting.mail import (
     MAX_BODY_BYTES,
@@ -83,3 +83,22 @@ def test_what_is_too_long_is_cut_and_says_so():
 
 def test_a_first_version_has_nothing_to_be_compared_with():
     assert "before" not in mail(ONE_FAILED).body
+
+
+@pytest.mark.parametrize(
+    ("recipe", "line"),
+    [
+        ("aws-user-personalization", "trained  2.103 training hours (what AWS bills)\n"),
+        ("aws-user-personalization-v2", "trained  2.103 training hours\n"),
+    ],
+)
+def test_training_hours_are_what_aws_bills_with_the_older_recipes_only(recipe, line):
+    trained = version("movies-for-you", recipe, trainingHours=2.103)
+
+    assert line in mail({"run": RUN, "status": "SUCCEEDED", "outcomes": [trained]}).body
+
+
+def test_small_files_are_told_in_kilobytes():
+    small = done("DatasetImport", "users", "dataset-import-job/users", "imported", 3, files=1, bytes=13_470)
+
+    assert "(1 file, 13.5 kB)" in mail({"run": RUN, "status": "SUCCEEDED", "outcomes": [small]}).body
