@@ -53,8 +53,6 @@ class TrainingJob:
         interactions: Parquet with USER_ID, ITEM_ID, TIMESTAMP and what else the schema has.
         items, users: Parquet of the other datasets, if there are any.
         output: folder of the model; it appears complete or not at all.
-        excluded_columns: by dataset type. Today's models learn from who did what and when, and from EVENT_TYPE,
-            which cannot be excluded. No other column matters to them, so nothing changes by this.
         seed: same data, same seed: same model.
 
     """

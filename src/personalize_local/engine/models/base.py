@@ -80,4 +80,4 @@ class TrainedModel:
 
     def _listed(self, values: Float32Array, count: int, allowed: BoolArray | None) -> Scored:
         top = best(values, count, allowed)
-        return Scored([self.item_ids[one] for one in top.tolist()], top.astype(np.int32))
+        return Scored(self.item_ids.texts(top), top.astype(np.int32))

@@ -162,7 +162,7 @@ class PersonalModel(TrainedModel):
         # Popular items that stand in for a missing history carry no score.
         scores = np.full(len(top), np.nan) if cold else self._scores(values, top)
         reasons = [POPULAR_ITEM if cold else None] * len(top) if self.recipe.endswith("-v2") else None
-        return Scored([self.item_ids[one] for one in top.tolist()], top.astype(np.int32), scores, reasons)
+        return Scored(self.item_ids.texts(top), top.astype(np.int32), scores, reasons)
 
     def _scores(self, values: Float32Array, top: Int64Array) -> Float64Array:
         """Return the softmax over the catalogue (v1) or over the considered items (v2)."""
