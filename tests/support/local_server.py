@@ -140,9 +140,10 @@ class LocalServer:
 
     def _read(self, process: subprocess.Popen[str], ready: threading.Event) -> None:
         assert process.stdout is not None
-        for line in process.stdout:
-            self.log.append(line)
-            if found := READY.search(line):
-                self.url = found[1]
-                ready.set()
+        with process.stdout as lines:
+            for line in lines:
+                self.log.append(line)
+                if found := READY.search(line):
+                    self.url = found[1]
+                    ready.set()
         ready.set()  # it ended: let `start` say so

@@ -33,11 +33,17 @@ def watched() -> Watched:
     return found
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_the_generator_reproduces_the_committed_files(name: str, tmp_path: Path) -> None:
-    runpy.run_path(str(EXAMPLE / "generate.py"))["write"](tmp_path)
+@pytest.fixture(scope="module")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data, written anew."""
+    folder = tmp_path_factory.mktemp("example")
+    runpy.run_path(str(EXAMPLE / "generate.py"))["write"](folder)
+    return folder
 
-    assert (tmp_path / name).read_bytes() == (EXAMPLE / "data" / name).read_bytes()
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_generator_reproduces_the_committed_files(name: str, generated: Path) -> None:
+    assert (generated / name).read_bytes() == (EXAMPLE / "data" / name).read_bytes()
 
 
 def test_the_example_is_small() -> None:
