@@ -24,13 +24,22 @@ class Solution(Resource):
     def create(self) -> None:
         """CreateSolution."""
         self.client.create_solution(
-            **{**self.want, "datasetGroupArn": self.context.given("dataset_group_arn")}
+            **{**self.want, **self._recipe, "datasetGroupArn": self.context.given("dataset_group_arn")}
         )
 
     def wanted(self) -> Mapping[str, Any]:
         """Everything the params file gives; names are unique in the account, not in the dataset group."""
         settings = {key: value for key, value in self.want.items() if key != "tags"}
-        return settings | {"datasetGroupArn": self.context.given("dataset_group_arn")}
+        group = self.context.given("dataset_group_arn")
+        return {**settings, **self._recipe, "datasetGroupArn": group}
+
+    @property
+    def _recipe(self) -> Mapping[str, str]:
+        """The recipe in the partition of this run: examples and dialects write `arn:aws:`, also for China."""
+        if "recipeArn" not in self.want:
+            return {}
+        _, _, rest = self.want["recipeArn"].split(":", 2)
+        return {"recipeArn": f"arn:{self.context.run.execution.split(':')[1]}:{rest}"}
 
     def update(self, found: Found, changes: Sequence[Change]) -> None:
         """UpdateSolution, if every difference is one that it can make."""
