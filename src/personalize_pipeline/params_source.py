@@ -59,6 +59,24 @@ class ParamsSource:
             raise
         return answer["Body"].read()
 
+    def superseded_note(self, client: "S3Client") -> str:
+        """What to tell about a params file that was uploaded again before this run read it; mostly nothing.
+
+        Events of S3 can be late and change places: the run of an older file may come after that of a newer.
+        """
+        if self.inline is not None or not self.version_id:
+            return ""
+        try:
+            latest = client.head_object(Bucket=self.bucket, Key=str(self.key)).get("VersionId")
+        except ClientError:  # deleted since, which is no news; or not to be seen
+            return ""
+        if latest == self.version_id:
+            return ""
+        return (
+            f"{self.uri} has been uploaded again since. This run is about version {self.version_id}; version "
+            f"{latest} has a run of its own. If that one ended before this one, upload the file once more."
+        )
+
 
 def params_source(given: Any, input_bucket: str) -> ParamsSource:
     """Tell from the input of an execution where its params document is.

@@ -43,7 +43,9 @@ def read_params(event: Mapping[str, Any]) -> dict[str, Any]:
         known = {"datasetGroup": name} if isinstance(name, str) else {}
         return failed(error) | {"run": run.output()} | known
     run = run.model_copy(update={"examples": look.examples})
-    return made | {"run": run.output(), "notes": [*made["notes"], *look.notes]}
+    superseded = source.superseded_note(clients.s3())
+    notes = [*made["notes"], *look.notes, *([superseded] if superseded else [])]
+    return made | {"run": run.output(), "notes": notes}
 
 
 def _make(

@@ -16,7 +16,11 @@ ROOT = Path(__file__).parents[2]
 SERVICES = ("personalize", "s3", "sns", "stepfunctions")
 # IAM's names, where they are not those of the service and its operations.
 PREFIX = {"stepfunctions": "states"}
-ACTIONS = {"s3:ListObjectsV2": {"s3:ListBucket"}, "s3:GetObject": {"s3:GetObject", "s3:GetObjectVersion"}}
+ACTIONS = {
+    "s3:ListObjectsV2": {"s3:ListBucket"},
+    "s3:GetObject": {"s3:GetObject", "s3:GetObjectVersion"},
+    "s3:HeadObject": {"s3:GetObject"},
+}
 
 
 class _Loader(yaml.SafeLoader):

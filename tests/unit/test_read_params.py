@@ -92,9 +92,23 @@ def test_an_upload_becomes_the_plan_of_its_run(bucket):
 
 def test_the_version_that_started_the_run_counts_whatever_was_uploaded_since(bucket):
     given = upload(bucket, PARAMS)
-    upload(bucket, changed(datasetGroup={"name": "books"}))
+    newer = upload(bucket, changed(datasetGroup={"name": "books"}))
 
-    assert read(given)["datasetGroup"]["name"] == "movies"
+    plan = read(given)
+
+    assert plan["datasetGroup"]["name"] == "movies"
+    (note,) = plan["notes"]
+    assert "has been uploaded again since" in note
+    assert given["versionId"] in note
+    assert newer["versionId"] in note
+    assert read(newer)["notes"] == []
+
+
+def test_a_params_file_that_was_deleted_since_is_read_all_the_same(bucket):
+    given = upload(bucket, PARAMS)
+    bucket.Object(given["key"]).delete()
+
+    assert read(given)["notes"] == []
 
 
 def test_a_document_can_be_the_input_itself(bucket):
