@@ -108,4 +108,4 @@ def test_ctrl_c_ends_the_command_and_not_the_run(stack: DeployedStack, tmp_path:
     assert time.monotonic() - started < 5
     assert f"The run itself goes on. Follow it again: personalize watch {name}" in err
     code, out, _ = personalize(stack, "watch", name)
-    assert (code, out.splitlines()[0]) == (0, "Succeeded: left")
+    assert (code, out.splitlines()[0]) == (0, "Succeeded: left"), out

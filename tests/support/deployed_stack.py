@@ -16,7 +16,7 @@ import boto3
 import pytest
 
 from personalize_pipeline.execution import execution_name
-from personalize_pipeline.local_stack.stack import LocalStack
+from personalize_pipeline.local_stack.stack import REGION, LocalStack
 
 ROOT = Path(__file__).resolve().parents[2]
 EMAIL = "you@example.com"
@@ -84,8 +84,12 @@ class DeployedStack:
         self._sam("build", "--build-dir", str(self._build))
         template = str(self._build / "template.yaml")
         config = str(ROOT / "samconfig.toml")  # sam looks for it beside the template otherwise
+        # Said again, because `sam deploy --guided` may have saved other answers in samconfig.toml.
+        usual = ("--stack-name", self.NAME, "--region", REGION, "--no-confirm-changeset")
         overrides = f"Email={EMAIL}"
-        self._sam("deploy", "-t", template, "--config-file", config, "--parameter-overrides", overrides)
+        self._sam(
+            "deploy", "-t", template, "--config-file", config, *usual, "--parameter-overrides", overrides
+        )
         (stack,) = self.client("cloudformation").describe_stacks(StackName=self.NAME)["Stacks"]
         outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
         self.bucket = outputs["InputBucketName"]
