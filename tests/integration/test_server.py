@@ -34,6 +34,12 @@ def test_it_is_healthy(local: LocalServer) -> None:
         assert json.load(answer)["status"] == "ok"
 
 
+def test_a_client_is_who_connects_whatever_it_says(local: LocalServer) -> None:
+    request = urllib.request.Request(f"{local.url}/_local/health", headers={"X-Forwarded-For": "203.0.113.9"})
+    with urllib.request.urlopen(request) as answer:
+        assert json.load(answer)["status"] == "ok"
+
+
 @pytest.mark.parametrize("path", ["/_local/health", "/recommendations"])
 def test_another_host_name_is_refused(local: LocalServer, path: str) -> None:
     request = urllib.request.Request(f"{local.url}{path}", headers={"Host": "evil.example"})

@@ -127,6 +127,7 @@ def make_server(application: Application, ready: Callable[[], None]) -> uvicorn.
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # a client is who connects, whatever X-Forwarded-For says
         timeout_keep_alive=75,  # SDKs keep connections for a minute
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
