@@ -28,8 +28,8 @@ _WHAT_TO_DO = {
     "ResourceChanged": "Take one of the ways out given above, then upload the params file again.",
     "QuotaExceeded": "Make room or ask AWS for a higher quota, then upload the params file again.",
     "PermissionMissing": "Give the role the permission named above, then upload the params file again.",
-    "States.Timeout": "See what it was waiting for (links above), then upload the params file again.",
-    "TIMED_OUT": "See what it was waiting for (links above), then upload the params file again.",
+    "States.Timeout": "Look in the execution for what it was waiting for, then upload the params file again.",
+    "TIMED_OUT": "Look in the execution for what it was waiting for, then upload the params file again.",
     "ABORTED": "Upload the params file again when it shall go on: what is finished is kept.",
 }
 _A_BUG_OR_AN_OUTAGE = (
