@@ -8,13 +8,13 @@ Source: Developer Guide, "Preparing training data" and "Troubleshooting"; texts 
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from personalize_local.engine.atomic import written
+from personalize_local.engine.csv_lines import line_at, lines_of_rows, with_one_line_end
 from personalize_local.engine.database import COLUMN_TYPES, connect, name, text
 from personalize_rules import quotas
 from personalize_rules.schemas import DatasetType, Field, Schema
@@ -99,7 +99,7 @@ def import_csv(
             if _records(files) != rows:
                 rows = _copy(connection, _query(files, header, schema, rules), temporary)
         except _UnreadableError:
-            files = [_with_one_line_end(file, Path(folder)) for file in files]
+            files = [with_one_line_end(file, Path(folder)) for file in files]
             try:
                 rows = _copy(connection, _query(files, header, schema, rules), temporary)
             except _UnreadableError as error:
@@ -319,22 +319,6 @@ def _value_rules(field: Field, column: str, dataset_type: DatasetType) -> Iterat
         )
 
 
-def _with_one_line_end(file: Path, folder: Path) -> Path:
-    """Return the file, or a copy in `folder` with LF for CR LF if it has both, which DuckDB does not read."""
-    with file.open("rb") as opened:
-        windows = unix = False
-        while not (windows and unix) and (line := opened.readline()):
-            windows |= line.endswith(b"\r\n")
-            unix |= line.endswith(b"\n") and not line.endswith(b"\r\n")
-    if not (windows and unix):
-        return file
-    copy = folder / file.name
-    with file.open("rb") as opened, copy.open("wb") as target:
-        for line in opened:
-            target.write(line[:-2] + b"\n" if line.endswith(b"\r\n") else line)
-    return copy
-
-
 # What is wrong, and where
 
 
@@ -370,7 +354,7 @@ def _problems_of(
         for index, rule in enumerate(rules)
         if counted[3 * index]
     }
-    lines = _lines_of_rows(file, {row for _, row, _ in broken.values()}, {reject[0] for reject in rejects})
+    lines = lines_of_rows(file, {row for _, row, _ in broken.values()}, {reject[0] for reject in rejects})
     for rule, (count, row, value) in sorted(broken.items(), key=lambda found: found[1][1]):
         place = f"{file.name}, line {lines[row]}, column {rule.column}"
         more = f" So it is in {count} lines." if count > 1 else ""
@@ -408,46 +392,7 @@ def _reject_problems(
             if count > 1
             else ""
         )
-        yield f"{file.name}, line {_line_at(file, position)}: {_cut(line)!r} {reason}{columns}.{more}"
-
-
-def _line_at(file: Path, position: int) -> int:
-    """Return the number of the line, from 1, that a byte is in."""
-    with file.open("rb") as opened:
-        line = 1
-        while position > 0 and (block := opened.read(min(position, 1 << 20))):
-            line += block.count(b"\n")
-            position -= len(block)
-    return line
-
-
-_QUOTED = re.compile(rb'(^|,)"(?:[^"\\]|\\.)*"(?=,|\r?\n|$)', re.DOTALL)
-_OPENED = re.compile(rb'(?:^|,)"')
-
-
-def _lines_of_rows(file: Path, rows: set[int], rejected: set[int]) -> dict[int, int]:
-    """Find the lines that rows begin on. Rows count from 1, without header, empty and rejected lines."""
-    found: dict[int, int] = {}
-    last = max(rows, default=0)
-    row = line = position = 0
-    with file.open("rb") as opened:
-        position = len(opened.readline())
-        line = 1
-        while row < last and (record := opened.readline()):
-            start, first = position, line + 1
-            while b'"' in record and _OPENED.search(_QUOTED.sub(rb"\1", record)):
-                continuation = opened.readline()
-                if not continuation:
-                    break
-                record += continuation
-            line += record.count(b"\n")
-            position += len(record)
-            if start in rejected or not record.strip(b"\r\n"):
-                continue
-            row += 1
-            if row in rows:
-                found[row] = first
-    return found
+        yield f"{file.name}, line {line_at(file, position)}: {_cut(line)!r} {reason}{columns}.{more}"
 
 
 def _cut(value: str) -> str:

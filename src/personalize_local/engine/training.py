@@ -19,8 +19,10 @@ from personalize_local.engine.histories import Histories, weights_of
 from personalize_local.engine.interactions import EventWeight, has_event_types, read_interactions
 from personalize_local.engine.metrics import LIST_LENGTH, Measurement
 from personalize_local.engine.models.inner_split import InnerSplit, case
-from personalize_local.engine.recipes import RECIPES, RecipeModel
+from personalize_local.engine.models.personal import PersonalModel, PersonalTrainer
+from personalize_local.engine.recipes import RECIPES
 from personalize_local.engine.search import search
+from personalize_local.engine.serving import load
 from personalize_local.engine.splits import folds, user_hashes
 from personalize_rules import quotas
 
@@ -53,6 +55,8 @@ class TrainingJob:
         interactions: Parquet with USER_ID, ITEM_ID, TIMESTAMP and what else the schema has.
         items, users: Parquet of the other datasets, if there are any.
         output: folder of the model; it appears complete or not at all.
+        update_of: folder of the model that a training of mode UPDATE starts from. It takes the data of today,
+            new users and items included, with what that training had learnt: decay, odds, hyperparameters.
         seed: same data, same seed: same model.
 
     """
@@ -69,6 +73,7 @@ class TrainingJob:
     feature_parameters: Mapping[str, str] = field(default_factory=dict)
     perform_hpo: bool = False
     hpo: Mapping[str, Any] | None = None
+    update_of: Path | None = None
     seed: int = 0
 
 
@@ -118,15 +123,22 @@ def train(job: TrainingJob) -> TrainingResult:
     with threadpool_limits(BLAS_THREADS, "blas"):
         held_out = _held_out(interactions)
         training = _within_percentiles(interactions.of_users(~held_out), job.feature_parameters)
-        inner = InnerSplit.of(training, job.seed)
-        parameters = dict(job.hyperparameters)
         tuned: dict[str, str] = {}
-        if job.perform_hpo:
-            tuned = search(recipe, inner, fixed=parameters, config=job.hpo, weights=weights, seed=job.seed)
-            parameters.update(tuned)
-        trainer = recipe.trainer(parameters, weights)
-        learnt = trainer.learn(inner)
-        del inner
+        if job.update_of is not None:
+            parameters = files.read_description(job.update_of)["parameters"]
+            trainer = recipe.trainer(parameters, weights)
+            learnt = _recalled(job.update_of, trainer, interactions.event_type_names)
+        else:
+            inner = InnerSplit.of(training, job.seed)
+            parameters = dict(job.hyperparameters)
+            if job.perform_hpo:
+                tuned = search(
+                    recipe, inner, fixed=parameters, config=job.hpo, weights=weights, seed=job.seed
+                )
+                parameters.update(tuned)
+            trainer = recipe.trainer(parameters, weights)
+            learnt = trainer.learn(inner)
+            del inner
         metrics = measure(
             trainer.fit(training, learnt),
             interactions,
@@ -135,7 +147,7 @@ def train(job: TrainingJob) -> TrainingResult:
         )
         del training
         fit = trainer.fit(_within_percentiles(interactions, job.feature_parameters), learnt)
-    _write(job, recipe, interactions, fit, metrics)
+    _write(job, interactions, fit, metrics=metrics, parameters=parameters)
     return TrainingResult(
         metrics=metrics,
         tuned=tuned,
@@ -175,6 +187,13 @@ def measure(fit: Fit, interactions: Interactions, held_out: BoolArray, *, catalo
         test = case(interactions, int(starts[user]), int(starts[user + 1]))
         measurement.add(fit.recommended(test.history, LIST_LENGTH).astype(np.int32), test.truth.tolist())
     return measurement.metrics()
+
+
+def _recalled(folder: Path, trainer: Trainer, event_type_names: Sequence[str]) -> Any:
+    base = load(folder)
+    if not isinstance(trainer, PersonalTrainer) or not isinstance(base, PersonalModel):
+        raise ValueError(f"{base.recipe} has no UPDATE")  # noqa: TRY004 -- not a wrong type, a wrong recipe
+    return trainer.recall(base, event_type_names)
 
 
 def _held_out(interactions: Interactions) -> BoolArray:
@@ -235,7 +254,12 @@ def _catalogue(interactions: Interactions, items: Path | None) -> int:
 
 
 def _write(
-    job: TrainingJob, recipe: RecipeModel, interactions: Interactions, fit: Fit, metrics: dict[str, float]
+    job: TrainingJob,
+    interactions: Interactions,
+    fit: Fit,
+    *,
+    metrics: Mapping[str, float],
+    parameters: Mapping[str, str],
 ) -> None:
     # What decided which events were trained on decides which live events count.
     wanted = {one.event_type: one.event_value_threshold for one in job.event_weights}
@@ -243,9 +267,16 @@ def _write(
         wanted = {job.event_type: job.event_value_threshold}
     histories = Histories.of(interactions, wanted=wanted or None)
     rows, row_arrays = histories.parts()
-    description, arrays = recipe.model(job.recipe, histories, fit).parts()
+    description, arrays = RECIPES[job.recipe].model(job.recipe, histories, fit).parts()
     files.save(
         job.output,
-        {"recipe": job.recipe, "seed": job.seed, "metrics": metrics, "histories": rows, **description},
+        {
+            "recipe": job.recipe,
+            "seed": job.seed,
+            "parameters": dict(parameters),
+            "metrics": metrics,
+            "histories": rows,
+            **description,
+        },
         {**row_arrays, **arrays},
     )

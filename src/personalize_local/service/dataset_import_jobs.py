@@ -113,7 +113,9 @@ class DatasetImportJobs(Resource):
         def done(outcome: Outcome) -> None:
             self.soon(self._ended, record.arn, outcome)
 
-        self.context.workers.submit(Job(record.arn, record.group, "import_files", arguments, done))
+        self.context.workers.submit(
+            Job(record.arn, record.group, "import_files", arguments, done, begins=self.begun)
+        )
 
     def _ended(self, arn: str, outcome: Outcome) -> None:
         if outcome.result is not None:

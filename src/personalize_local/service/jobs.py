@@ -111,6 +111,7 @@ def train_version(
     event_type: str | None,
     config: dict[str, Any],
     perform_hpo: bool,
+    update_of: str | None,
     output: str,
 ) -> dict[str, Any]:
     """Train on what the datasets hold at this moment, events included, and prepare the model for requests."""
@@ -129,6 +130,7 @@ def train_version(
         recipe=recipe,
         event_type=event_type,
         perform_hpo=perform_hpo,
+        update_of=Path(update_of) if update_of else None,
         output=Path(output),
     )
     try:

@@ -240,21 +240,30 @@ class Resource:
         self.finish(record.arn)
 
     def attempt(self, record: Record) -> bool:
-        """Count a start of work that survives this process; False, and the end of it, after too many.
+        """Number an attempt at a job; False, and the end of the job, if the server died under too many.
 
-        A second start means that the server died under the first.
+        Only attempts count that a process had begun, see `begun`.
         """
         attempts = record.private.get("attempts", 0) + 1
-        if attempts > self.context.settings.job_attempts:
+        begun = record.private.get("begun", 0)
+        if begun >= self.context.settings.job_attempts:
             self.finish(
                 record.arn,
-                f"Internal error: given up after {attempts - 1} attempts, because Personalize Local ended "
+                f"Internal error: given up after {begun} attempts, because Personalize Local ended "
                 "during each of them. See its log, and the memory of this machine.",
             )
             return False
         record.private["attempts"] = attempts
         self.store.save(record)
         return True
+
+    def begun(self, arn: str) -> None:
+        """Count that a process begins with the job, before it does."""
+        with self.store.transaction():
+            record = self.store.get(arn)
+            if record:
+                record.private["begun"] = record.private.get("begun", 0) + 1
+                self.store.save(record)
 
     def soon(self, step: Callable[..., None], *arguments: Any) -> None:
         """Have the lifecycle do something that other threads have found out; again while the disk is full."""

@@ -31,7 +31,7 @@ from personalize_local.service.tags import TagOperations
 from personalize_local.service.workers import Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from personalize_local.service.settings import Settings
 
@@ -110,9 +110,18 @@ class Service:
             resource.resume()
         self.context.lifecycle.start()
 
+    def _excuse(self, jobs: Sequence[str]) -> None:
+        """Do not count a job as one that this process died under: it ends because it was told to."""
+        store = self.context.store
+        with store.transaction():
+            for record in filter(None, map(store.get, jobs)):
+                record.private["begun"] = max(0, record.private.get("begun", 0) - 1)
+                store.save(record)
+
     def stop(self) -> None:
         """End all processes and close the store. Work in progress goes on at the next start."""
         self.context.lifecycle.stop()
+        self._excuse(self.context.workers.running())
         self.context.workers.stop()
         self._live.close()
         self.context.store.close()

@@ -15,7 +15,7 @@ from personalize_local.service.errors import (
     ResourceNotFoundException,
 )
 from personalize_local.service.kinds import CREATING, DELETING, MOVING, Status
-from personalize_local.service.model_files import discard_model, models_folder, serving_folder
+from personalize_local.service.model_files import discard_model, model_folder, models_folder, serving_folder
 from personalize_local.service.resource import Answer, Context, Resource, Tags, moment, operation
 from personalize_local.service.workers import Job, Outcome
 from personalize_rules.recipes import Recipe, find_recipe
@@ -149,7 +149,7 @@ class SolutionVersions(Resource):
         def done(outcome: Outcome) -> None:
             self.soon(self._ended, record.arn, outcome)
 
-        job = Job(record.arn, record.group, "train_version", self._arguments(record), done)
+        job = Job(record.arn, record.group, "train_version", self._arguments(record), done, begins=self.begun)
         self.context.workers.submit(job)
         self._on_training()
 
@@ -217,6 +217,7 @@ class SolutionVersions(Resource):
     def _arguments(self, record: Record) -> dict[str, Any]:
         recipe = find_recipe(record.body["recipeArn"])
         assert recipe
+        base = self.store.get(record.private["base"]) if "base" in record.private else None
         # Every attempt writes to a folder of its own: one that a dead server left behind is never mistaken.
         return {
             "recipe": recipe.name,
@@ -225,6 +226,7 @@ class SolutionVersions(Resource):
             "event_type": record.body.get("eventType"),
             "config": record.body.get("solutionConfig", {}),
             "perform_hpo": record.body["performHPO"],
+            "update_of": str(model_folder(self.context, base)) if base else None,
             "output": str(models_folder(self.context) / f"{record.number}-{record.private['attempts']}"),
         }
 

@@ -45,7 +45,8 @@ class Outcome:
 class Job:
     """`task` names a function of `service.jobs`; dataset groups (`turn`) share the workers fairly.
 
-    `urgent` is for short work that others wait for: it goes before trainings of an hour.
+    `urgent` is for short work that others wait for: it goes before trainings of an hour. `begins` is called
+    with the key before a process gets the job, from another thread.
     """
 
     key: str
@@ -55,6 +56,7 @@ class Job:
     done: Callable[[Outcome], None]
     cancelled: bool = False
     urgent: bool = False
+    begins: Callable[[str], None] | None = None
 
 
 @dataclass(slots=True)
@@ -131,6 +133,11 @@ class Workers:
                 return True
         job.done(Outcome(cancelled=True))
         return True
+
+    def running(self) -> list[str]:
+        """The keys of the jobs that processes are working on."""
+        with self._lock:
+            return list(self._running)
 
     def stop(self) -> None:
         """End all processes. What was running is not reported as done, and taken up at the next start."""
@@ -250,6 +257,11 @@ class _Worker:
             return Outcome(reason=f"Internal error: no process could be started for this job: {error}.")
         if job.cancelled:
             return Outcome(cancelled=True)
+        try:
+            if job.begins:
+                job.begins(job.key)
+        except Exception:  # it is not worth the job
+            logger.exception("The begin of job %s could not be recorded", job.key)
         try:
             self._send(process, {"task": job.task, "arguments": job.arguments})
             assert process.stdout

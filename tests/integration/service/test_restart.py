@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -88,8 +90,6 @@ def test_in_the_middle_of_put_events(filled: World) -> None:
     putting.join()
     filled.server.start()
 
-    import sqlite3
-
     with sqlite3.connect(filled.server.data / "state.db") as connection:
         kept = {row[0] for row in connection.execute("SELECT item FROM events WHERE user = 'prolific'")}
     assert len(acknowledged) > 10
@@ -103,6 +103,37 @@ def test_in_the_middle_of_a_deletion(filled: World) -> None:
     filled.wait_until_gone("filter", made)
     with refused("ResourceNotFoundException"):
         filled.api.delete_filter(filterArn=made)
+
+
+def test_restarts_on_purpose_are_no_failures_of_a_training(filled: World) -> None:
+    """Nor do those count that came while a job waited for its turn."""
+    solution = filled.solution("aws-user-personalization", "patient")
+    versions = [
+        filled.api.create_solution_version(solutionArn=solution)["solutionVersionArn"] for _ in range(4)
+    ]
+    for _ in range(5):
+        time.sleep(0.1)
+        filled.server.stop()
+        filled.server.start()
+    for version in versions:
+        filled.wait("solution_version", version)
+
+
+def test_a_training_under_which_the_server_dies_again_and_again_is_given_up(filled: World) -> None:
+    solution = filled.solution("aws-user-personalization", "deadly")
+    version = filled.api.create_solution_version(solutionArn=solution)["solutionVersionArn"]
+    for number in (1, 2, 3):
+        eventually(lambda: begun(filled, version) == number)  # noqa: B023
+        kill_and_start(filled)
+    found = filled.wait("solution_version", version, "CREATE FAILED")
+    assert "given up after 3 attempts" in found["failureReason"]
+
+
+def begun(world: World, arn: str) -> int:
+    """How often a process began with a job."""
+    with sqlite3.connect(world.server.data / "state.db") as connection:
+        [(private,)] = connection.execute("SELECT private FROM resources WHERE arn = ?", (arn,)).fetchall()
+    return int(json.loads(private).get("begun", 0))
 
 
 def test_nothing_is_left_running(filled: World) -> None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import random
 
 import numpy as np
 import pytest
@@ -404,3 +405,74 @@ def test_history_lengths_outside_given_percentiles_are_not_learnt_from(tmp_path,
     train(job)
 
     assert ("noise-002" in load(job.output).similar("noise-001", count=5).items) == learnt
+
+
+def test_an_update_takes_new_data_with_what_was_learnt(tmp_path):
+    """New users and items are known; decay, odds and hyperparameters are those of the base."""
+    draw = random.Random(3)
+    green = [
+        (f"new{user:02d}", f"green-{item:02d}", 1_700_000_000 + item)
+        for user in range(40)
+        for item in draw.sample(range(20), 8)
+    ]
+    base = TrainingJob(
+        recipe="aws-user-personalization",
+        interactions=write(tmp_path / "old.parquet", tastes()),
+        output=tmp_path / "base",
+        hyperparameters={"bptt": "5"},
+    )
+    train(base)
+
+    result = train(
+        TrainingJob(
+            recipe="aws-user-personalization",
+            interactions=write(tmp_path / "new.parquet", tastes() + green),
+            output=tmp_path / "updated",
+            update_of=tmp_path / "base",
+        )
+    )
+
+    old, new = load(tmp_path / "base"), load(tmp_path / "updated")
+    assert (result.users, result.items) == (160, 80)
+    assert old.position("green-03") is None
+    assert taste(new.recommend("new01", count=6).items) == ["green"] * 6
+    assert new.fit.preference.decay == old.fit.preference.decay
+    assert new.fit.calibration.new == old.fit.calibration.new
+    assert files.read_description(tmp_path / "updated")["parameters"] == {"bptt": "5"}
+
+
+def test_an_update_finds_the_odds_of_an_event_type_at_its_new_number(tmp_path):
+    rows = [(*row, ("buy", "view")[n % 2]) for n, row in enumerate(tastes(repeats=True))]
+    asked = [(*row, "ask") for row in tastes(seed=2)]
+    job = TrainingJob(
+        recipe="aws-user-personalization",
+        interactions=write(tmp_path / "old.parquet", rows),
+        output=tmp_path / "base",
+    )
+    train(job)
+    train(
+        dataclasses.replace(
+            job,
+            interactions=write(tmp_path / "new.parquet", rows + asked),
+            output=tmp_path / "updated",
+            update_of=tmp_path / "base",
+        )
+    )
+
+    def odds(name):
+        model = load(tmp_path / name)
+        repeat = model.fit.calibration.repeat
+        names = ("", *model.histories.event_type_names)
+        return {kind: repeat[..., number].tolist() for number, kind in enumerate(names)}
+
+    old, new = odds("base"), odds("updated")
+    assert old["buy"] != old["view"]
+    assert new == {**old, "ask": old[""]}
+
+
+def test_an_update_needs_a_recipe_that_has_it(tmp_path):
+    data = write(tmp_path / "tastes.parquet", tastes())
+    job = TrainingJob(recipe="aws-sims", interactions=data, output=tmp_path / "base")
+    train(job)
+    with pytest.raises(ValueError, match="aws-sims has no UPDATE"):
+        train(dataclasses.replace(job, update_of=tmp_path / "base", output=tmp_path / "two"))

@@ -99,6 +99,17 @@ class PersonalTrainer:
         )
         return Learnt(decay, calibration, quality)
 
+    def recall(self, model: PersonalModel, event_type_names: Sequence[str]) -> Learnt:
+        """Return what the training of a model had learnt, for data with these event types.
+
+        Types that are new since then count as the model counts types that it never saw.
+        """
+        fit = model.fit
+        places = {name.lower(): place for place, name in enumerate(model.histories.event_type_names, 1)}
+        kept = [0, *(places.get(name.lower(), 0) for name in event_type_names)]
+        calibration = replace(fit.calibration, repeat=fit.calibration.repeat[..., kept])
+        return Learnt(fit.preference.decay, calibration, float("nan"))
+
     def fit(self, interactions: Interactions, learnt: Learnt) -> PersonalFit:
         """Fit the relations; the odds stay as learnt."""
         preference = self._preference(interactions, learnt.decay)
