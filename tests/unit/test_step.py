@@ -79,7 +79,10 @@ def thing(*looks, last=None, want=None, started=NOW - timedelta(minutes=5)):
 
 
 def refusal(code, message="text of the service", status=400):
-    answer = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    answer: Any = {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    }
     return ClientError(answer, "CreateThing")
 
 

@@ -11,6 +11,7 @@ from tests.unit.engine.interactions_files import tastes, write
 from personalize_local.engine import folder as files
 from personalize_local.engine.answers import Event, RequestNotSupported
 from personalize_local.engine.interactions import EventWeight
+from personalize_local.engine.models.personal import PersonalModel
 from personalize_local.engine.recipes import RECIPES
 from personalize_local.engine.serving import load
 from personalize_local.engine.training import TrainingJob, TrainingRejected, train
@@ -433,6 +434,8 @@ def test_an_update_takes_new_data_with_what_was_learnt(tmp_path):
     )
 
     old, new = load(tmp_path / "base"), load(tmp_path / "updated")
+    assert isinstance(old, PersonalModel)
+    assert isinstance(new, PersonalModel)
     assert (result.users, result.items) == (160, 80)
     assert old.position("green-03") is None
     assert taste(new.recommend("new01", count=6).items) == ["green"] * 6
@@ -461,6 +464,7 @@ def test_an_update_finds_the_odds_of_an_event_type_at_its_new_number(tmp_path):
 
     def odds(name):
         model = load(tmp_path / name)
+        assert isinstance(model, PersonalModel)
         repeat = model.fit.calibration.repeat
         names = ("", *model.histories.event_type_names)
         return {kind: repeat[..., number].tolist() for number, kind in enumerate(names)}
