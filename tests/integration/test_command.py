@@ -59,7 +59,7 @@ def test_a_taken_port_is_explained(local: LocalServer, tmp_path: Path) -> None:
     done = run("--port", local.url.rpartition(":")[2], "--data", str(tmp_path))
 
     assert done.returncode == 1
-    assert "cannot start on 127.0.0.1" in done.stderr
+    assert "cannot listen on 127.0.0.1" in done.stderr
     assert "in use" in done.stderr
 
 

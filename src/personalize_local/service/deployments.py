@@ -153,7 +153,7 @@ class Deployments:
                 self._renew(version)
 
     def resume(self) -> None:
-        """After a start: prepare what was not finished, remove what nothing refers to."""
+        """After a start: prepare what was not finished or has got lost, remove what nothing refers to."""
         used: set[str] = set()
         for version in self._context.store.find(
             kinds.SOLUTION_VERSION, statuses=[Status.ACTIVE, Status.IN_PROGRESS]
@@ -164,7 +164,8 @@ class Deployments:
             if entry.name not in used:
                 shutil.rmtree(entry, ignore_errors=True)
         for version in self._deployed(None):
-            if version.private.get("stale"):
+            serving = version.private.get("serving", {}).values()
+            if version.private.get("stale") or any(not (folder / name).is_dir() for name in serving if name):
                 self._renew(version)
 
     def _renew(self, version: Record) -> None:

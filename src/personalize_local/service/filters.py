@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from personalize_local.service import kinds
 from personalize_local.service.datasets import group_schemas
 from personalize_local.service.errors import InvalidInputException, LimitExceededException
 from personalize_local.service.resource import Answer, Resource, Tags, operation
 from personalize_rules.filters import FilterExpression, FilterSyntaxError, check_filter, parse_filter
+
+if TYPE_CHECKING:
+    from personalize_rules.schemas import Problem
 
 
 class Filters(Resource):
@@ -68,7 +71,7 @@ class Filters(Resource):
             raise InvalidInputException(f"Could not create filter. {_sentence(error)}") from error
         problems = check_filter(expression, group_schemas(self.store, group_arn))
         if problems:
-            raise InvalidInputException.of(["Could not create filter", *(str(p) for p in problems)])
+            raise InvalidInputException.of(["Could not create filter", *map(_problem, problems)])
         return expression
 
     def _refuse_too_many(self, group_arn: str, expression: FilterExpression) -> None:
@@ -95,6 +98,13 @@ class Filters(Resource):
 
 
 def _sentence(error: FilterSyntaxError) -> str:
-    """The service's own words for what it is known to say; a place in front would spoil them."""
-    known = error.message.startswith("Invalid ")
-    return error.message if known else str(error)
+    return error.message if _known(error.message) else str(error)
+
+
+def _problem(problem: Problem) -> str:
+    return problem.message if _known(problem.message) else str(problem)
+
+
+def _known(message: str) -> bool:
+    """Whether these are the service's own words for what it is known to say; a place would spoil them."""
+    return message.startswith("Invalid ")

@@ -112,6 +112,8 @@ class Service:
 
     def _excuse(self, jobs: Sequence[str]) -> None:
         """Do not count a job as one that this process died under: it ends because it was told to."""
+        if not jobs:
+            return
         store = self.context.store
         with store.transaction():
             for record in filter(None, map(store.get, jobs)):

@@ -57,12 +57,6 @@ def test_a_damaged_state_is_named(tmp_path: Path) -> None:
     )
 
 
-def test_an_address_in_use_is_named(start_local: Callable[..., LocalServer], tmp_path: Path) -> None:
-    port = start_local().url.rpartition(":")[2]
-    told = why_it_does_not_start(tmp_path, "--port", port)
-    assert f"cannot listen on 127.0.0.1:{port}" in told
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="the limits of another process can be set on Linux only")
 def test_after_a_full_disk_everything_goes_on(world: World) -> None:
     """No file can grow, for a while; a group is on its way, and further ones are asked for."""

@@ -105,7 +105,10 @@ def test_promoted_items_take_their_share(club: World, campaign: str) -> None:
 @pytest.mark.parametrize(
     ("expression", "text"),
     [
-        ("EXCLUDE ItemID WHERE Items.GENRE NOT IN ($G)", "Placeholders are not allowed with NOT_IN operator"),
+        (
+            "EXCLUDE ItemID WHERE Items.GENRE NOT IN ($G)",
+            "filter. Invalid input symbol: $G. Placeholders are not allowed with NOT_IN operator.",
+        ),
         ('INCLUDE ItemID WHERE Items.COLOUR IN ("red")', "COLOUR"),
         ('INCLUDE ItemID WHERE Actions.NAME IN ("x")', "Could not create filter"),
         ("INCLUDE ItemID Items.PRICE > 1", "Could not create filter"),

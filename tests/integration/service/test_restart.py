@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import threading
 import time
@@ -103,6 +104,32 @@ def test_in_the_middle_of_a_deletion(filled: World) -> None:
     filled.wait_until_gone("filter", made)
     with refused("ResourceNotFoundException"):
         filled.api.delete_filter(filterArn=made)
+
+
+def test_what_was_prepared_for_requests_can_be_made_again_but_a_model_cannot(filled: World) -> None:
+    version = filled.version(filled.solution("aws-popularity-count", "lost"))
+    campaign = filled.campaign(version, "lost")
+    before = filled.recommended(campaign)
+
+    filled.server.stop()
+    shutil.rmtree(filled.server.data / "serving")
+    filled.server.start()
+
+    def answers() -> bool:
+        try:
+            return filled.recommended(campaign) == before
+        except ClientError:
+            return False
+
+    eventually(answers)
+    filled.server.stop()
+    for file in (filled.server.data / "models").glob("*/model.json"):
+        file.write_text("{")
+    filled.server.start()
+    with refused("InternalServerException", "Create another solution version"):
+        filled.recommended(campaign)
+    with pytest.raises(pytest.fail.Exception, match="cannot be read"):
+        filled.campaign(version, "lost-too")
 
 
 def test_restarts_on_purpose_are_no_failures_of_a_training(filled: World) -> None:
