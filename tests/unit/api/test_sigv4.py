@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from botocore.auth import SigV4Auth
@@ -31,20 +32,22 @@ def check(request: SignedRequest, *, secret: str = "secret", later: timedelta = 
 
 
 @pytest.mark.parametrize(
-    "request_",
+    "parts",
     [
-        pytest.param(signed(), id="json"),
-        pytest.param(signed("/recommendations"), id="rest"),
-        pytest.param(signed(query="b=2&a=1&a=0&c="), id="query"),
-        pytest.param(signed(body="ü".encode()), id="not ascii"),
-        pytest.param(signed(body=b""), id="empty"),
-        pytest.param(signed(token="session"), id="session"),
+        pytest.param({}, id="json"),
+        pytest.param({"path": "/recommendations"}, id="rest"),
+        pytest.param({"query": "b=2&a=1&a=0&c="}, id="query"),
+        pytest.param({"body": "ü".encode()}, id="not ascii"),
+        pytest.param({"body": b""}, id="empty"),
+        pytest.param({"token": "session"}, id="session"),
     ],
 )
-def test_botocore_signs_as_we_verify(request_: SignedRequest) -> None:
-    check(request_)
+def test_botocore_signs_as_we_verify(parts: dict[str, Any]) -> None:
+    request = signed(**parts)  # here, not in the table: a signature is good for five minutes
 
-    assert sigv4.parse(request_.headers["authorization"]).access_key == "AKID"
+    check(request)
+
+    assert sigv4.parse(request.headers["authorization"]).access_key == "AKID"
 
 
 @pytest.mark.parametrize(
