@@ -197,12 +197,14 @@ class DatasetFiles:
                 f" QUALIFY row_number() OVER ({newest}) = 1 ORDER BY {name(key)}"
             )
         else:
-            query = f"SELECT {columns} FROM everything"  # noqa: S608
+            some = ""
             if _mark_duplicates(connection, columns):
-                query += ' WHERE "@row" NOT IN (SELECT "@row" FROM duplicates)'
+                some = 'WHERE "@row" NOT IN (SELECT "@row" FROM duplicates)'
             elif extra is None and (part := self._only_part(connection, manifest)):
                 os.link(part, target)  # it is the snapshot
                 return
+            # Said, not left to DuckDB: of several sources, read by several threads, it keeps no order.
+            query = f'SELECT {columns} FROM everything {some} ORDER BY "@row"'  # noqa: S608
         connection.execute(f"COPY ({query}) TO {text(target)} (FORMAT parquet)")
 
     def _only_part(self, connection: DuckDBPyConnection, manifest: _Manifest) -> Path | None:
