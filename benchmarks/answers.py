@@ -27,7 +27,8 @@ from threadpoolctl import threadpool_limits
 from personalize_local.engine.interactions import read_interactions
 from personalize_local.engine.models.relations import user_items
 from personalize_local.engine.serving import Event, load
-from personalize_local.engine.training import TrainingJob, train
+from personalize_local.engine.training import train
+from personalize_local.engine.training_job import TrainingJob
 
 REQUESTS = 3000
 COUNT = 25

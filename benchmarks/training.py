@@ -29,7 +29,8 @@ from personalize_local.engine.interactions import read_interactions
 from personalize_local.engine.models.inner_split import InnerSplit
 from personalize_local.engine.models.relations import user_items
 from personalize_local.engine.recipes import RECIPES
-from personalize_local.engine.training import BLAS_THREADS, TrainingJob, train
+from personalize_local.engine.training import BLAS_THREADS, train
+from personalize_local.engine.training_job import TrainingJob
 
 ALS_ITERATIONS = 15
 

@@ -48,6 +48,20 @@ class Scored:
     reasons: list[str | None] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Exploration:
+    """`itemExplorationConfig` of a campaign or a batch job.
+
+    Attributes:
+        weight: 0 recommends only by relevance, 1 explores most.
+        age_cut_off: days; items whose age (CREATION_TIMESTAMP, else the first interaction) is below are new.
+
+    """
+
+    weight: float = 0.3
+    age_cut_off: float = 30.0
+
+
 class RequestNotSupported(Exception):  # noqa: N818  # it says what happened
     """The recipe does not answer this kind of request; the text says which it answers."""
 
@@ -73,6 +87,7 @@ class Model(Protocol):
         allowed: BoolArray | None = None,
         count: int = 25,
         context: Mapping[str, str] | None = None,
+        exploration: Exploration | None = None,
     ) -> Scored:
         """Return the best items for a user; for one without known history, popular ones.
 
@@ -82,6 +97,7 @@ class Model(Protocol):
             allowed: items that may be recommended, by number; None allows all.
             count: at most so many; fewer only if fewer are allowed.
             context: metadata of the situation; recipes that do not know it ignore it.
+            exploration: None is the recipe's own; recipes that do not explore ignore it.
 
         """
         ...
@@ -97,10 +113,46 @@ class Model(Protocol):
         """Return the given items in the order the user will like them; unknown ones last, without score."""
         ...
 
-    def similar(self, item_id: str, *, allowed: BoolArray | None = None, count: int = 25) -> Scored:
-        """Return items related to one, never that one; for an item without relations, popular ones."""
+    def similar(
+        self,
+        item_id: str,
+        *,
+        allowed: BoolArray | None = None,
+        count: int = 25,
+        influence: Mapping[str, float] | None = None,
+    ) -> Scored:
+        """Return items related to one, never that one; for an item without relations, popular ones.
+
+        Args:
+            item_id: as in the datasets; one that the model does not know is related to nothing.
+            allowed: as in `recommend`.
+            count: at most so many.
+            influence: `rankingInfluence` (POPULARITY, FRESHNESS); recipes that do not know it ignore it.
+
+        """
         ...
 
     def history(self, user_id: str) -> list[Event]:
         """Return what the model knows of the user from training, oldest first; empty for an unknown user."""
+        ...
+
+
+class Segmenter(Protocol):
+    """A model of user segmentation."""
+
+    recipe: str
+    item_ids: Vocabulary
+    user_ids: Vocabulary
+
+    def segment(
+        self, items: Sequence[int], *, allowed: BoolArray | None = None, count: int = 25
+    ) -> list[str]:
+        """Return the users who are most likely to take to any of the items, the likeliest first.
+
+        Args:
+            items: numbers of items: the one of an item query, all those that carry the attributes of another.
+            allowed: users that may be in the segment, by number; None allows all.
+            count: at most so many.
+
+        """
         ...

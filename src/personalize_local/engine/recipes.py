@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from personalize_local.engine.interactions import Interactions
     from personalize_local.engine.models.base import TrainedModel
     from personalize_local.engine.models.inner_split import InnerSplit
+    from personalize_local.engine.training_job import TrainingJob, TrainingResult
 
 
 class Learnt(Protocol):
@@ -68,6 +69,14 @@ class RecipeModel:
     read: Callable[[Path, Mapping[str, Any], Histories], TrainedModel]
     tunable: Mapping[str, tuple[float, float] | list[str]]
     defaults: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTraining:
+    """A recipe that is not fitted to histories of items: it trains, measures and writes in its own way."""
+
+    train: Callable[[TrainingJob], TrainingResult]
+    read: Callable[[Path, Mapping[str, Any], Histories], TrainedModel]
 
 
 def _flag(text: str) -> bool:
@@ -137,4 +146,17 @@ RECIPES: Mapping[str, RecipeModel] = {
         defaults={},
     ),
 }
+OWN_TRAININGS: Mapping[str, OwnTraining] = {}
+
 INTEGERS = frozenset({"hidden_dimension", "bptt", "item_id_hidden_dim", "min_cointeraction_count"})
+
+
+def trained_recipes() -> list[str]:
+    """Return the names of the recipes that can be trained."""
+    return [*RECIPES, *OWN_TRAININGS]
+
+
+def read_model(folder: Path, description: Mapping[str, Any], histories: Histories) -> TrainedModel:
+    """Open what a training has written."""
+    name = description["recipe"]
+    return (RECIPES.get(name) or OWN_TRAININGS[name]).read(folder, description, histories)

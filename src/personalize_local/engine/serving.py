@@ -26,8 +26,8 @@ def load(folder: Path) -> Model:
         ValueError: another version of the engine wrote it.
 
     """
-    from personalize_local.engine.recipes import RECIPES  # noqa: PLC0415  # imports scipy
+    from personalize_local.engine.recipes import read_model  # noqa: PLC0415  # imports scipy
 
     description = files.read_description(folder)
     histories = Histories.read(folder, description["histories"])
-    return RECIPES[description["recipe"]].read(folder, description, histories)
+    return read_model(folder, description, histories)

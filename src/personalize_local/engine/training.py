@@ -8,7 +8,6 @@ nine tenths of the users and measure on the others; fit again on all of them and
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,14 +15,15 @@ import numpy as np
 from personalize_local.engine import folder as files
 from personalize_local.engine.database import connect
 from personalize_local.engine.histories import Histories, weights_of
-from personalize_local.engine.interactions import EventWeight, has_event_types, read_interactions
+from personalize_local.engine.interactions import has_event_types, read_interactions
 from personalize_local.engine.metrics import LIST_LENGTH, Measurement
 from personalize_local.engine.models.inner_split import InnerSplit, case
 from personalize_local.engine.models.personal import PersonalModel, PersonalTrainer
-from personalize_local.engine.recipes import RECIPES
+from personalize_local.engine.recipes import OWN_TRAININGS, RECIPES
 from personalize_local.engine.search import search
 from personalize_local.engine.serving import load
 from personalize_local.engine.splits import folds, user_hashes
+from personalize_local.engine.training_job import TrainingJob, TrainingRejected, TrainingResult
 from personalize_rules import quotas
 
 if TYPE_CHECKING:
@@ -39,64 +39,6 @@ BLAS_THREADS = 1
 waiting for each other, and take five times the time. One thread also repeats to the last digit."""
 
 
-class TrainingRejected(Exception):  # noqa: N818  # the name says what happened to the training
-    """The service would not train on this; the text is its failureReason."""
-
-
-@dataclass(frozen=True)
-class TrainingJob:
-    """What to train. Names follow CreateSolution.
-
-    The models learn from who did what and when; no metadata column reaches them. So there is nothing here for
-    `trainingDataConfig`, which leaves columns out.
-
-    Attributes:
-        recipe: its name, such as "aws-sims".
-        interactions: Parquet with USER_ID, ITEM_ID, TIMESTAMP and what else the schema has.
-        items, users: Parquet of the other datasets, if there are any.
-        output: folder of the model; it appears complete or not at all.
-        update_of: folder of the model that a training of mode UPDATE starts from. It takes the data of today,
-            new users and items included, with what that training had learnt: decay, odds, hyperparameters.
-        seed: same data, same seed: same model.
-
-    """
-
-    recipe: str
-    interactions: Path
-    output: Path
-    items: Path | None = None
-    users: Path | None = None
-    event_type: str | None = None
-    event_value_threshold: float | None = None
-    event_weights: Sequence[EventWeight] = ()
-    hyperparameters: Mapping[str, str] = field(default_factory=dict)
-    feature_parameters: Mapping[str, str] = field(default_factory=dict)
-    perform_hpo: bool = False
-    hpo: Mapping[str, Any] | None = None
-    update_of: Path | None = None
-    seed: int = 0
-
-
-@dataclass(frozen=True)
-class TrainingResult:
-    """What came out.
-
-    Attributes:
-        metrics: under the keys of GetSolutionMetrics.
-        tuned: hyperparameters that the search chose.
-        interactions, users, items: how many were trained on, after filtering.
-        seconds: wall time.
-
-    """
-
-    metrics: dict[str, float]
-    tuned: dict[str, str]
-    interactions: int
-    users: int
-    items: int
-    seconds: float
-
-
 def train(job: TrainingJob) -> TrainingResult:
     """Train, measure, and write the model to `job.output`.
 
@@ -108,7 +50,11 @@ def train(job: TrainingJob) -> TrainingResult:
     from threadpoolctl import threadpool_limits  # noqa: PLC0415  # only training uses BLAS
 
     began = time.perf_counter()
+    if own := OWN_TRAININGS.get(job.recipe):
+        with threadpool_limits(BLAS_THREADS, "blas"):
+            return own.train(job)
     recipe = RECIPES[job.recipe]
+    assert job.interactions  # only recipes with a training of their own can do without
     interactions = read_interactions(
         job.interactions,
         event_type=job.event_type,
@@ -143,7 +89,7 @@ def train(job: TrainingJob) -> TrainingResult:
             trainer.fit(training, learnt),
             interactions,
             held_out,
-            catalogue=_catalogue(interactions, job.items),
+            catalogue=_catalogue(interactions, job.items.parquet if job.items else None),
         )
         del training
         fit = trainer.fit(_within_percentiles(interactions, job.feature_parameters), learnt)
@@ -209,6 +155,7 @@ def _held_out(interactions: Interactions) -> BoolArray:
 
 def _refuse_what_the_service_refuses(interactions: Interactions, job: TrainingJob) -> None:
     event_type = job.event_type
+    assert job.interactions
     if not len(interactions) and event_type is not None and not has_event_types(job.interactions):
         raise TrainingRejected("All values in the event_type column are either reserved keywords or null")
     if len(interactions) < quotas.INTERACTIONS_FOR_TRAINING:

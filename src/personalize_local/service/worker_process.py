@@ -28,18 +28,18 @@ def main() -> None:
     messages: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(messages,), daemon=True).start()
     settings = Settings.from_json(messages.get())
-    from personalize_local.service import jobs  # noqa: PLC0415 -- heavy; the server may be gone by now
+    from personalize_local.service import tasks  # noqa: PLC0415 -- heavy; the server may be gone by now
 
     # Beside the first jobs, which need the first of these libraries and should not wait for the last.
-    threading.Thread(target=_warm, args=(jobs.WARMING, settings), daemon=True).start()
+    threading.Thread(target=_warm, args=(tasks.WARMING, settings), daemon=True).start()
     while True:
         message = messages.get()
-        answers.write(json.dumps(_do(jobs.TASKS[message["task"]], settings, message["arguments"])) + "\n")
+        answers.write(json.dumps(_do(tasks.TASKS[message["task"]], settings, message["arguments"])) + "\n")
         answers.flush()
 
 
 def _do(task: Any, settings: Settings, arguments: dict[str, Any]) -> dict[str, Any]:
-    from personalize_local.service.jobs import Rejected  # noqa: PLC0415
+    from personalize_local.service.tasks.rejected import Rejected  # noqa: PLC0415
 
     try:
         return {"result": task(settings, **arguments)}

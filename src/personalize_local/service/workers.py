@@ -43,7 +43,7 @@ class Outcome:
 
 @dataclass(slots=True)
 class Job:
-    """`task` names a function of `service.jobs`; dataset groups (`turn`) share the workers fairly.
+    """`task` names a function of `service.tasks`; dataset groups (`turn`) share the workers fairly.
 
     `urgent` is for short work that others wait for: it goes before trainings of an hour. `begins` is called
     with the key before a process gets the job, from another thread.

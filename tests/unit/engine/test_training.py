@@ -14,7 +14,9 @@ from personalize_local.engine.interactions import EventWeight
 from personalize_local.engine.models.personal import PersonalModel
 from personalize_local.engine.recipes import RECIPES
 from personalize_local.engine.serving import load
-from personalize_local.engine.training import TrainingJob, TrainingRejected, train
+from personalize_local.engine.training import train
+from personalize_local.engine.training_job import Table, TrainingJob, TrainingRejected
+from personalize_rules.schemas import Schema
 
 PERSONAL = ["aws-user-personalization", "aws-user-personalization-v2"]
 RANKING = ["aws-personalized-ranking", "aws-personalized-ranking-v2"]
@@ -369,7 +371,7 @@ def test_coverage_counts_items_that_nobody_has_met(tmp_path):
     catalogue = write(tmp_path / "items.parquet", [("-", f"unknown-{one}", 0) for one in range(60)])
     job = TrainingJob(recipe="aws-user-personalization", interactions=data, output=tmp_path / "m")
 
-    half = train(dataclasses.replace(job, items=catalogue)).metrics["coverage"]
+    half = train(dataclasses.replace(job, items=Table(catalogue, Schema("Items", ())))).metrics["coverage"]
 
     assert half == pytest.approx(train(job).metrics["coverage"] / 2, abs=1e-4)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from personalize_local.engine.answers import RequestNotSupported, Scored
+from personalize_local.engine.answers import Exploration, RequestNotSupported, Scored
 from personalize_local.engine.models.preference import best
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ class TrainedModel:
         allowed: BoolArray | None = None,  # noqa: ARG002
         count: int = 25,  # noqa: ARG002
         context: Mapping[str, str] | None = None,  # noqa: ARG002
+        exploration: Exploration | None = None,  # noqa: ARG002
     ) -> Scored:
         """Refuse; recipes for users override it."""
         self._refuse("recommendations for a user", "an item")
@@ -67,6 +68,7 @@ class TrainedModel:
         *,
         allowed: BoolArray | None = None,  # noqa: ARG002
         count: int = 25,  # noqa: ARG002
+        influence: Mapping[str, float] | None = None,  # noqa: ARG002
     ) -> Scored:
         """Refuse; recipes for items override it."""
         self._refuse("items related to an item", "recommendations for a user")

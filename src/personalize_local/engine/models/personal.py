@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from personalize_local.engine import folder as files
-from personalize_local.engine.answers import Scored
+from personalize_local.engine.answers import Exploration, Scored
 from personalize_local.engine.models import calibration as odds
 from personalize_local.engine.models.base import TrainedModel
 from personalize_local.engine.models.calibration import Calibration
@@ -165,6 +165,7 @@ class PersonalModel(TrainedModel):
         allowed: BoolArray | None = None,
         count: int = 25,
         context: Mapping[str, str] | None = None,  # noqa: ARG002  # no context is learnt yet
+        exploration: Exploration | None = None,  # noqa: ARG002
     ) -> Scored:
         history = self.histories.seen(user_id, live)
         values = self.fit.log_odds(history)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from personalize_local.engine.answers import Event, Scored
+    from personalize_local.engine.answers import Event, Exploration, Scored
     from personalize_local.engine.arrays import BoolArray, Float32Array, Int64Array
     from personalize_local.engine.histories import Histories, Seen
     from personalize_local.engine.interactions import Interactions
@@ -70,6 +70,7 @@ class PopularModel(TrainedModel):
         allowed: BoolArray | None = None,
         count: int = 25,
         context: Mapping[str, str] | None = None,  # noqa: ARG002
+        exploration: Exploration | None = None,  # noqa: ARG002
     ) -> Scored:
         """Return the items with the most users; no scores, as in the service."""
         return self._listed(self.fit.users, count, allowed)

@@ -119,7 +119,14 @@ class RelatedModel(TrainedModel):
         super().__init__(recipe, histories)
         self.fit = fit
 
-    def similar(self, item_id: str, *, allowed: BoolArray | None = None, count: int = 25) -> Scored:
+    def similar(
+        self,
+        item_id: str,
+        *,
+        allowed: BoolArray | None = None,
+        count: int = 25,
+        influence: Mapping[str, float] | None = None,  # noqa: ARG002
+    ) -> Scored:
         """Return the items most related to one, then popular ones; only popular ones for an unknown item."""
         preference = self.fit.preference
         position = self.position(item_id)

@@ -1,0 +1,64 @@
+"""Import CSV files from S3 into a dataset."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from personalize_local.service.objects import ObjectsDenied, ObjectsMissing, make_objects
+from personalize_local.service.scratch import SCRATCH
+from personalize_local.service.tasks.data import dataset_files, read_schema
+from personalize_local.service.tasks.rejected import Rejected
+from personalize_rules.schemas import DatasetType
+
+if TYPE_CHECKING:
+    from personalize_local.service.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+def import_files(
+    settings: Settings,
+    *,
+    arn: str,
+    location: str,
+    role_arn: str | None,
+    mode: str,
+    dataset_arn: str,
+    dataset_type: str,
+    schema: str,
+    folder: str,
+) -> dict[str, Any]:
+    """Fetch CSV files, check them, and put them into a dataset."""
+    from personalize_local.engine.csv_import import DataRejected, import_csv  # noqa: PLC0415
+
+    kind = DatasetType(dataset_type)
+    scratch = settings.data_dir / SCRATCH
+    scratch.mkdir(parents=True, exist_ok=True)
+    failed = f"Failed to create a data import job for {kind.word} dataset {dataset_arn}."
+    with TemporaryDirectory(dir=scratch) as temporary:
+        try:
+            files = make_objects(settings).fetch(
+                location, role_arn, Path(temporary) / "objects", source_arn=arn
+            )
+        except ObjectsDenied as error:
+            logger.warning("%s: %s", arn, error)
+            raise Rejected(f"{failed} Insufficient privileges for accessing data in Amazon S3.") from error
+        except ObjectsMissing as error:
+            raise Rejected(f"{failed} There is no data at the location. {error}") from error
+        if not files:
+            raise Rejected(f"{failed} There is no CSV file at {location}.")
+        imported = Path(temporary) / "imported.parquet"
+        read = read_schema(schema)
+        try:
+            report = import_csv(files, read, kind, imported, dataset_arn=dataset_arn)
+        except DataRejected as error:
+            raise Rejected(str(error)) from error
+        dataset = dataset_files(folder, read, kind)
+        if mode == "INCREMENTAL":
+            dataset.incremental(imported)
+        else:
+            dataset.full(imported)
+    return {"rows": report.rows, "files": report.files, "ignoredColumns": list(report.ignored_columns)}
