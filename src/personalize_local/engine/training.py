@@ -13,18 +13,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from personalize_local.engine import folder as files
-from personalize_local.engine.database import connect
+from personalize_local.engine.held_out import catalogue_size, measure, test_users
 from personalize_local.engine.histories import Histories, weights_of
-from personalize_local.engine.interactions import has_event_types, read_interactions
-from personalize_local.engine.metrics import LIST_LENGTH, Measurement
-from personalize_local.engine.models.inner_split import InnerSplit, case
+from personalize_local.engine.interactions import read_interactions
+from personalize_local.engine.models.inner_split import InnerSplit
 from personalize_local.engine.models.personal import PersonalModel, PersonalTrainer
 from personalize_local.engine.recipes import OWN_TRAININGS, RECIPES
+from personalize_local.engine.refusals import refuse_what_the_service_refuses
 from personalize_local.engine.search import search
 from personalize_local.engine.serving import load
-from personalize_local.engine.splits import folds, user_hashes
-from personalize_local.engine.training_job import TrainingJob, TrainingRejected, TrainingResult
-from personalize_rules import quotas
+from personalize_local.engine.training_job import TrainingJob, TrainingResult
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,13 +59,13 @@ def train(job: TrainingJob) -> TrainingResult:
         event_value_threshold=job.event_value_threshold,
         event_weights=job.event_weights,
     )
-    _refuse_what_the_service_refuses(interactions, job)
+    refuse_what_the_service_refuses(interactions, job)
     weights = None
     if job.event_weights:
         by_type = {one.event_type: one.weight for one in job.event_weights}
         weights = weights_of(by_type, interactions.event_type_names)
     with threadpool_limits(BLAS_THREADS, "blas"):
-        held_out = _held_out(interactions)
+        held_out = test_users(interactions)
         training = _within_percentiles(interactions.of_users(~held_out), job.feature_parameters)
         tuned: dict[str, str] = {}
         if job.update_of is not None:
@@ -89,7 +87,7 @@ def train(job: TrainingJob) -> TrainingResult:
             trainer.fit(training, learnt),
             interactions,
             held_out,
-            catalogue=_catalogue(interactions, job.items.parquet if job.items else None),
+            catalogue=catalogue_size(interactions, job.items.parquet if job.items else None),
         )
         del training
         fit = trainer.fit(_within_percentiles(interactions, job.feature_parameters), learnt)
@@ -125,51 +123,11 @@ def evaluate(
         return measure(trainer.fit(training, learnt), interactions, held_out, catalogue=catalogue)
 
 
-def measure(fit: Fit, interactions: Interactions, held_out: BoolArray, *, catalogue: int) -> dict[str, float]:
-    """Return the metrics of a fit by its answers to the held-out users."""
-    starts = interactions.user_starts()
-    measurement = Measurement(catalogue)
-    for user in np.flatnonzero(held_out & (np.diff(starts) > 1)).tolist():
-        test = case(interactions, int(starts[user]), int(starts[user + 1]))
-        measurement.add(fit.recommended(test.history, LIST_LENGTH).astype(np.int32), test.truth.tolist())
-    return measurement.metrics()
-
-
 def _recalled(folder: Path, trainer: Trainer, event_type_names: Sequence[str]) -> Any:
     base = load(folder)
     if not isinstance(trainer, PersonalTrainer) or not isinstance(base, PersonalModel):
         raise ValueError(f"{base.recipe} has no UPDATE")  # noqa: TRY004 -- not a wrong type, a wrong recipe
     return trainer.recall(base, event_type_names)
-
-
-def _held_out(interactions: Interactions) -> BoolArray:
-    """Return the test users: fold 0; if that is empty in small data, the user with the smallest hash."""
-    held_out: BoolArray = folds(interactions.user_ids) == 0
-    lengths = np.diff(interactions.user_starts())
-    if not np.any(held_out & (lengths > 1)):
-        several = np.flatnonzero(lengths > 1)
-        hashes = user_hashes(interactions.user_ids[user] for user in several.tolist())
-        held_out[several[np.argmin(hashes)]] = True
-    return held_out
-
-
-def _refuse_what_the_service_refuses(interactions: Interactions, job: TrainingJob) -> None:
-    event_type = job.event_type
-    assert job.interactions
-    if not len(interactions) and event_type is not None and not has_event_types(job.interactions):
-        raise TrainingRejected("All values in the event_type column are either reserved keywords or null")
-    if len(interactions) < quotas.INTERACTIONS_FOR_TRAINING:
-        filtered = f" after filtering by event type: {event_type}" if event_type else ""
-        raise TrainingRejected(
-            f"Dataset has fewer than {quotas.INTERACTIONS_FOR_TRAINING} interactions{filtered}"
-        )
-    several = int(np.count_nonzero(np.diff(interactions.user_starts()) >= quotas.INTERACTIONS_PER_USER))
-    share = quotas.USERS_SHARE_FOR_TRAINING * len(interactions.user_ids)
-    if several < max(quotas.USERS_FOR_TRAINING, share):
-        raise TrainingRejected(
-            f"Create failed. Dataset has fewer than {quotas.USERS_FOR_TRAINING} users with at least "
-            f"{quotas.INTERACTIONS_PER_USER} interactions each."
-        )
 
 
 def _within_percentiles(interactions: Interactions, parameters: Mapping[str, str]) -> Interactions:
@@ -188,16 +146,6 @@ def _within_percentiles(interactions: Interactions, parameters: Mapping[str, str
         most = np.quantile(present, 1 if high is None else float(high))
         rows &= ((lengths >= least) & (lengths <= most))[numbers]
     return interactions if rows.all() else interactions.where(rows)
-
-
-def _catalogue(interactions: Interactions, items: Path | None) -> int:
-    """Return how many items the data has: those with interactions and those of the items dataset."""
-    if items is None:
-        return len(interactions.item_ids)
-    with connect() as connection:
-        rows = connection.execute("SELECT DISTINCT ITEM_ID FROM read_parquet(?)", [str(items)]).fetchall()
-    further = sum(interactions.item_ids.position(item) is None for (item,) in rows)
-    return len(interactions.item_ids) + further
 
 
 def _write(
