@@ -12,8 +12,9 @@ from personalize_local.service.errors import (
     ResourceNotFoundException,
 )
 from personalize_local.service.kinds import Status
-from personalize_local.service.resource import Answer, Context, Tags, Updatable, operation
+from personalize_local.service.resource import Answer, Context, Tags, operation
 from personalize_local.service.solution_versions import find_version
+from personalize_local.service.updates import Updatable
 from personalize_rules.recipes import Recipe, find_recipe
 from personalize_rules.schemas import DatasetType
 

@@ -10,8 +10,9 @@ from personalize_local.engine.datasets import DatasetFiles
 from personalize_local.service import kinds
 from personalize_local.service.errors import InvalidInputException, ResourceInUseException
 from personalize_local.service.kinds import CREATING, Status
-from personalize_local.service.resource import Answer, Context, Tags, Updatable, named, operation
+from personalize_local.service.resource import Answer, Context, Tags, named, operation
 from personalize_local.service.schemas import read_schema
+from personalize_local.service.updates import Updatable
 from personalize_rules.schemas import DatasetType, Domain, Schema, check_schema
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from personalize_local.service.errors import ResourceNotFoundException
-from personalize_local.service.resource import Answer, Context, make_token, operation, read_token
+from personalize_local.service.pages import make_token, read_token
+from personalize_local.service.resource import Answer, Context, operation
 from personalize_rules.recipes import RECIPES, Hyperparameter, Recipe, find_recipe
 
 if TYPE_CHECKING:

@@ -13,13 +13,14 @@ from personalize_local.service.errors import (
 )
 from personalize_local.service.kinds import DELETING, MOVING
 from personalize_local.service.model_files import discard_model
-from personalize_local.service.resource import Answer, Tags, Updatable, named, operation
+from personalize_local.service.resource import Answer, Tags, named, operation
 from personalize_local.service.solution_rules import (
     events_config_problems,
     schedule_problems,
     solution_problems,
 )
 from personalize_local.service.solution_versions import version_summary
+from personalize_local.service.updates import Updatable
 from personalize_rules import quotas as documented
 from personalize_rules.recipes import Recipe, find_recipe
 
