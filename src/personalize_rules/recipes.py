@@ -111,6 +111,8 @@ class Recipe:
     optimization_objective: bool = False
     event_type: str | None = None
     """The type of event that a use case needs 1,000 of; None if all types count."""
+    leaves_out: str | None = None
+    """The type of event after which a use case does not recommend an item to the same user any more."""
     retired: bool = False
     replaced_by: str | None = None
     """The recipe to use instead of a retired one."""
@@ -395,6 +397,7 @@ def _use_case(
     event_type: str | None = None,
     required: tuple[DatasetType, ...] = _INTERACTIONS,
     exploration: bool = False,
+    leaves_out: str | None = None,
 ) -> Recipe:
     return Recipe(
         name=name,
@@ -412,6 +415,7 @@ def _use_case(
         promotions=True,
         context=exploration,
         event_type=event_type,
+        leaves_out=leaves_out,
     )
 
 
@@ -423,14 +427,16 @@ _USE_CASES: Final = (
         "Videos that users who watched a video also watched, without those the user has seen.",
         _USER_AND_ITEM,
         event_type="Watch",
+        leaves_out="Watch",
     ),
     _use_case(
         "aws-vod-more-like-x",
         Domain.VIDEO_ON_DEMAND,
         "RELATED_ITEMS",
         "Videos that are similar to a video, without those the user has seen.",
-        _ITEM,
+        _USER_AND_ITEM,
         required=(DatasetType.INTERACTIONS, DatasetType.ITEMS),
+        leaves_out="Watch",
     ),
     _use_case(
         "aws-vod-most-popular",
@@ -451,9 +457,10 @@ _USE_CASES: Final = (
         "aws-vod-top-picks",
         Domain.VIDEO_ON_DEMAND,
         "USER_PERSONALIZATION",
-        "Videos picked for a user.",
+        "Videos picked for a user, without those the user has seen.",
         _USER,
         exploration=True,
+        leaves_out="Watch",
     ),
     _use_case(
         "aws-ecomm-popular-items-by-views",
@@ -486,6 +493,7 @@ _USE_CASES: Final = (
         "Products that users who viewed a product also viewed, without those the user has bought.",
         _USER_AND_ITEM,
         event_type="View",
+        leaves_out="Purchase",
     ),
     _use_case(
         "aws-ecomm-recommended-for-you",
@@ -494,6 +502,7 @@ _USE_CASES: Final = (
         "Products picked for a user, without those the user has bought.",
         _USER,
         exploration=True,
+        leaves_out="Purchase",
     ),
 )
 

@@ -14,6 +14,8 @@ FILTER: Final = "filter"
 SOLUTION: Final = "solution"
 SOLUTION_VERSION: Final = "solution-version"  # the ARN says solution/<name>/<id>
 CAMPAIGN: Final = "campaign"
+RECOMMENDER: Final = "recommender"
+RECOMMENDER_MODEL: Final = "recommender-model"  # what a recommender has trained; no resource of the API
 
 KINDS: Final = (
     SCHEMA,
@@ -25,7 +27,10 @@ KINDS: Final = (
     SOLUTION,
     SOLUTION_VERSION,
     CAMPAIGN,
+    RECOMMENDER,
 )
+TRAINED: Final = (SOLUTION_VERSION, RECOMMENDER_MODEL)
+"""Those that have a model."""
 TAGGABLE: Final = frozenset(KINDS) - {SCHEMA}
 
 
@@ -38,10 +43,18 @@ class Status(StrEnum):
     FAILED = "CREATE FAILED"
     STOPPING = "CREATE STOPPING"
     STOPPED = "CREATE STOPPED"
+    STOP_PENDING = "STOP PENDING"
+    STOP_IN_PROGRESS = "STOP IN_PROGRESS"
+    INACTIVE = "INACTIVE"
+    START_PENDING = "START PENDING"
+    START_IN_PROGRESS = "START IN_PROGRESS"
     DELETE_PENDING = "DELETE PENDING"
     DELETE_IN_PROGRESS = "DELETE IN_PROGRESS"
 
 
 CREATING: Final = frozenset({Status.PENDING, Status.IN_PROGRESS})
 DELETING: Final = frozenset({Status.DELETE_PENDING, Status.DELETE_IN_PROGRESS})
-MOVING: Final = CREATING | DELETING | {Status.STOPPING}
+PAUSING: Final = frozenset(
+    {Status.STOP_PENDING, Status.STOP_IN_PROGRESS, Status.START_PENDING, Status.START_IN_PROGRESS}
+)
+MOVING: Final = CREATING | DELETING | PAUSING | {Status.STOPPING}
