@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from personalize_local.engine import folder as files
+from personalize_local.engine.models.products import weighted_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from personalize_local.engine.arrays import (
         BoolArray,
         Float32Array,
+        Float64Array,
         Int32Array,
         Int64Array,
         SparseMatrix,
@@ -38,14 +40,14 @@ class Preference:
     """Relations between items, and how fast the past fades.
 
     Attributes:
-        starts, columns, values: the matrix of shape (items, items) in CSR form.
+        starts, columns, values: the matrix of shape (items, items) in CSR form; int32, int32, float32.
         prior: the popularity of each item, at most `FAINT`.
         decay: an item with r newer distinct ones after it weighs exp(-decay r).
         event_weights: by event type number; None counts all alike.
 
     """
 
-    starts: Int64Array
+    starts: Int32Array
     columns: Int32Array
     values: Float32Array
     prior: Float32Array
@@ -64,7 +66,7 @@ class Preference:
         """Take the arrays out of a CSR matrix; `popularity` counts users per item."""
         prior = popularity * (FAINT / max(1, int(popularity.max(initial=1))))
         return cls(
-            starts=matrix.indptr.astype(np.int64),
+            starts=matrix.indptr.astype(np.int32),
             columns=matrix.indices.astype(np.int32),
             values=matrix.data.astype(np.float32),
             prior=prior.astype(np.float32),
@@ -82,29 +84,28 @@ class Preference:
     def read(cls, folder: Path, description: Mapping[str, Any]) -> Preference:
         """Open the files that `parts` named."""
         weights = description["event_weights"]
+        arrays = {name: files.read_array(folder, f"relations_{name}") for name in _ARRAYS}
+        # Models of earlier versions have wider ones.
+        arrays["starts"] = arrays["starts"].astype(np.int32, copy=False)
         return cls(
             decay=description["decay"],
             event_weights=None if weights is None else np.array(weights, np.float32),
-            **{name: files.read_array(folder, f"relations_{name}") for name in _ARRAYS},
+            **arrays,
         )
 
     def scores(self, history: Seen) -> Float32Array:
         """Return how much a history speaks for each item, at least its prior: a fresh array, one per item."""
         items = history.items[:QUERY_LENGTH]
-        weights = np.exp(np.arange(len(items)) * -self.decay)
+        weights = self.weights(history)
+        sums = weighted_rows((self.starts, self.columns, self.values), items, weights, len(self.prior))
+        return np.maximum(sums, self.prior, out=sums)
+
+    def weights(self, history: Seen) -> Float64Array:
+        """Return how much each of the newest items of a history counts: at most `QUERY_LENGTH` of them."""
+        weights: Float64Array = np.exp(np.arange(len(history.items[:QUERY_LENGTH])) * -self.decay)
         if self.event_weights is not None:
             weights *= np.append(self.event_weights, 1)[history.event_types[:QUERY_LENGTH]]
-        rows = [
-            (begin, end)
-            for begin, end in zip(self.starts[items].tolist(), self.starts[items + 1].tolist(), strict=True)
-        ]
-        if not rows:
-            return self.prior.copy()
-        columns = np.concatenate([self.columns[begin:end] for begin, end in rows])
-        values = np.concatenate([self.values[begin:end] for begin, end in rows])
-        values *= np.repeat(weights.astype(np.float32), [end - begin for begin, end in rows])
-        sums = np.bincount(columns, values, minlength=len(self.prior)).astype(np.float32)
-        return np.maximum(sums, self.prior, out=sums)
+        return weights
 
     def row(self, item: int) -> Float32Array:
         """Return how much one item speaks for each other; the item itself gets nothing."""
@@ -117,11 +118,8 @@ class Preference:
 
 def best(values: Float32Array, count: int, allowed: BoolArray | None = None) -> Int64Array:
     """Return the positions of the largest values, the largest first; equal ones by position."""
-    if allowed is None:
-        positions, among = None, values
-    else:
-        positions = np.flatnonzero(allowed)
-        among = values[positions]
+    positions = _candidates(values, count, allowed)
+    among = values if positions is None else values[positions]
     count = min(count, len(among))
     if count <= 0:
         return np.empty(0, np.int64)
@@ -132,3 +130,29 @@ def best(values: Float32Array, count: int, allowed: BoolArray | None = None) -> 
     tied = np.flatnonzero(among == least)[: count - len(above)]
     top = np.concatenate((above[np.argsort(-among[above], kind="stable")], tied))
     return top if positions is None else positions[top]
+
+
+SAMPLED_FROM = 4096
+"""In fewer values, the largest are found at once."""
+STRIDE = 16
+
+
+def _candidates(values: Float32Array, count: int, allowed: BoolArray | None) -> Int64Array | None:
+    """Return positions, in order, with the `count` largest allowed values among them; None for all.
+
+    One value of sixteen tells about where the cut is. What lies above it is looked at, and the rest of a
+    large catalogue is only compared once.
+    """
+    if len(values) >= SAMPLED_FROM:
+        sample = values[::STRIDE]
+        if allowed is not None:
+            sample = sample[allowed[::STRIDE]]
+        rank = 2 * count // STRIDE + 8  # twice as deep as needed, and some more for luck
+        if rank < len(sample):
+            high = values >= np.partition(sample, len(sample) - rank)[len(sample) - rank]
+            if allowed is not None:
+                high &= allowed
+            found = np.flatnonzero(high)
+            if len(found) >= count:
+                return found
+    return None if allowed is None else np.flatnonzero(allowed)
