@@ -16,7 +16,8 @@ RUNNING_SOLUTION_VERSIONS: Final = 20  # adjustable
 # Dataset group
 SOLUTIONS: Final = 10  # adjustable; the General Reference shows 20
 CAMPAIGNS: Final = 5  # adjustable
-RECOMMENDERS: Final = 5  # another page: 15 per region
+RECOMMENDERS: Final = 5
+RECOMMENDERS_OF_REGION: Final = 15
 FILTERS: Final = 30  # adjustable
 RUNNING_DATA_DELETION_JOBS: Final = 5  # adjustable
 EVENT_TRACKERS: Final = 1
@@ -72,6 +73,7 @@ HPO_TRAINING_JOBS: Final = 40
 HPO_PARALLEL_TRAINING_JOBS: Final = 10
 AUTO_TRAINING_DAYS: Final = (1, 30)
 AUTO_TRAINING_DAYS_DEFAULT: Final = 7
+RECOMMENDER_TRAINING_DAYS: Final = 7
 
 # Events
 EVENTS_PER_CALL: Final = 10

@@ -34,7 +34,12 @@ def parse_properties(text: str | None) -> dict[str, Any]:
         raise InvalidInputException("Error parsing properties json") from error
     if not isinstance(found, dict):
         raise InvalidInputException("Error parsing properties json")
-    return {_HUMP.sub("_", key).upper(): value for key, value in found.items()}
+    return {column_name(key): value for key, value in found.items()}
+
+
+def column_name(key: str) -> str:
+    """Turn camelCase into the name of a column; one that is a column's name already stays."""
+    return _HUMP.sub("_", key).upper()
 
 
 def column_values(properties: dict[str, Any], schema: Schema) -> tuple[dict[str, Any], list[str]]:

@@ -130,4 +130,4 @@ class Service:
         self._claim.close()
 
 
-_FROM_MEMORY = frozenset({"get_recommendations", "get_personalized_ranking"})
+_FROM_MEMORY = frozenset({"get_recommendations", "get_personalized_ranking", "get_action_recommendations"})

@@ -32,6 +32,9 @@ class Quotas:
     results: int = quotas.RESULTS
     results_with_metadata: int = quotas.RESULTS_WITH_METADATA
     metadata_columns: int = quotas.METADATA_COLUMNS
+    action_results: int = quotas.ACTION_RESULTS
+    recommenders: int = quotas.RECOMMENDERS
+    recommenders_of_region: int = quotas.RECOMMENDERS_OF_REGION
 
 
 @dataclass(frozen=True, slots=True)
