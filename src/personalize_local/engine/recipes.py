@@ -118,33 +118,46 @@ _V1 = RecipeModel(
     defaults={"hidden_dimension": "149", "bptt": "32", "recency_mask": "True"},
 )
 _V2 = RecipeModel(trainer=_personal, model=PersonalModel, read=PersonalModel.read, tunable={}, defaults={})
+_SIMILAR_ITEMS = RecipeModel(
+    trainer=_similar_items,
+    model=RelatedModel,
+    read=RelatedModel.read,
+    tunable={"item_id_hidden_dim": (30, 200)},
+    defaults={"item_id_hidden_dim": "100"},
+)
+_SIMS = RecipeModel(
+    trainer=_sims,
+    model=RelatedModel,
+    read=RelatedModel.read,
+    tunable={"popularity_discount_factor": (0.0, 1.0), "min_cointeraction_count": (0, 10)},
+    defaults={"popularity_discount_factor": "0.5", "min_cointeraction_count": "3"},
+)
+_POPULAR = RecipeModel(
+    trainer=lambda _parameters, _weights: PopularTrainer(),
+    model=PopularModel,
+    read=PopularModel.read,
+    tunable={},
+    defaults={},
+)
 
 RECIPES: Mapping[str, RecipeModel] = {
     "aws-user-personalization": _V1,
     "aws-user-personalization-v2": _V2,
     "aws-personalized-ranking": _V1,
     "aws-personalized-ranking-v2": _V2,
-    "aws-similar-items": RecipeModel(
-        trainer=_similar_items,
-        model=RelatedModel,
-        read=RelatedModel.read,
-        tunable={"item_id_hidden_dim": (30, 200)},
-        defaults={"item_id_hidden_dim": "100"},
-    ),
-    "aws-sims": RecipeModel(
-        trainer=_sims,
-        model=RelatedModel,
-        read=RelatedModel.read,
-        tunable={"popularity_discount_factor": (0.0, 1.0), "min_cointeraction_count": (0, 10)},
-        defaults={"popularity_discount_factor": "0.5", "min_cointeraction_count": "3"},
-    ),
-    "aws-popularity-count": RecipeModel(
-        trainer=lambda _parameters, _weights: PopularTrainer(),
-        model=PopularModel,
-        read=PopularModel.read,
-        tunable={},
-        defaults={},
-    ),
+    "aws-similar-items": _SIMILAR_ITEMS,
+    "aws-sims": _SIMS,
+    "aws-popularity-count": _POPULAR,
+    # Use cases of recommenders; `use_cases` says which events they are about.
+    "aws-vod-top-picks": _V1,
+    "aws-vod-more-like-x": _SIMILAR_ITEMS,
+    "aws-vod-because-you-watched-x": _SIMS,
+    "aws-vod-most-popular": _POPULAR,
+    "aws-ecomm-recommended-for-you": _V1,
+    "aws-ecomm-customers-who-viewed-x-also-viewed": _SIMS,
+    "aws-ecomm-frequently-bought-together": _SIMS,
+    "aws-ecomm-popular-items-by-views": _POPULAR,
+    "aws-ecomm-popular-items-by-purchases": _POPULAR,
 }
 OWN_TRAININGS: Mapping[str, OwnTraining] = {}
 

@@ -23,6 +23,7 @@ from personalize_local.engine.refusals import refuse_what_the_service_refuses
 from personalize_local.engine.search import search
 from personalize_local.engine.serving import load
 from personalize_local.engine.training_job import TrainingJob, TrainingResult
+from personalize_local.engine.use_cases import of_use_case
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,6 +49,7 @@ def train(job: TrainingJob) -> TrainingResult:
     from threadpoolctl import threadpool_limits  # noqa: PLC0415  # only training uses BLAS
 
     began = time.perf_counter()
+    job = of_use_case(job)
     if own := OWN_TRAININGS.get(job.recipe):
         with threadpool_limits(BLAS_THREADS, "blas"):
             return own.train(job)
