@@ -271,7 +271,7 @@ class Resource:
         record = self.store.get(arn)
         if record is None:
             return
-        due = self._since(record.updated) + self.duration.in_progress
+        due = self._since(record.updated) + self.duration.of(arn, self.context.settings.seed)
         self._at(due, self._finish, arn, reason)
 
     def activated(self, record: Record) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from personalize_rules import quotas
@@ -35,14 +36,52 @@ class Quotas:
     action_results: int = quotas.ACTION_RESULTS
     recommenders: int = quotas.RECOMMENDERS
     recommenders_of_region: int = quotas.RECOMMENDERS_OF_REGION
+    running_batch_inference_jobs: int = quotas.RUNNING_BATCH_INFERENCE_JOBS
+    running_batch_segment_jobs: int = quotas.RUNNING_BATCH_SEGMENT_JOBS
+    running_data_deletion_jobs: int = quotas.RUNNING_DATA_DELETION_JOBS
+    event_trackers: int = quotas.EVENT_TRACKERS
+    metric_attributions: int = quotas.METRIC_ATTRIBUTIONS
+    filter_events_per_user_and_type: int = quotas.FILTER_EVENTS_PER_USER_AND_TYPE
+    filter_action_events_per_user_and_type: int = quotas.FILTER_ACTION_EVENTS_PER_USER_AND_TYPE
+    full_import_bytes: int = quotas.FULL_IMPORT_SIZE
+    incremental_import_bytes: int = quotas.INCREMENTAL_IMPORT_SIZE
+    data_deletion_bytes: int = quotas.DATA_DELETION_SIZE
+    batch_files: int = quotas.BATCH_FILES
+    batch_bytes: int = quotas.BATCH_SIZE
+    batch_inference_records: int = quotas.BATCH_INFERENCE_RECORDS
+    batch_theme_records: int = quotas.BATCH_THEME_RECORDS
+    batch_segment_affinity_queries: int = quotas.BATCH_SEGMENT_AFFINITY_QUERIES
+    batch_segment_attribute_queries: int = quotas.BATCH_SEGMENT_ATTRIBUTE_QUERIES
+    batch_segment_users: int = quotas.BATCH_SEGMENT_USERS
+    metrics_of_attribution: int = quotas.METRICS_OF_ATTRIBUTION
+    sources_of_attribution: int = quotas.SOURCES_OF_ATTRIBUTION
+    training_data_columns: int = quotas.TRAINING_DATA_COLUMNS
+    hpo_training_jobs: int = quotas.HPO_TRAINING_JOBS
+    hpo_parallel_training_jobs: int = quotas.HPO_PARALLEL_TRAINING_JOBS
+    # Calls per second; they count with Settings.rate_limits only.
+    control_plane_calls_per_second: int = quotas.CONTROL_PLANE_CALLS_PER_SECOND
+    runtime_calls_per_second: int = quotas.RUNTIME_CALLS_PER_SECOND
+    runtime_calls_per_second_and_campaign: int = quotas.RUNTIME_CALLS_PER_SECOND_AND_CAMPAIGN
+    put_events_per_second: int = quotas.PUT_EVENTS_PER_SECOND
+    put_records_per_second: int = quotas.PUT_RECORDS_PER_SECOND
 
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """How long a resource stays in a status at least, in seconds; work that takes longer takes longer."""
+    """How long a resource stays in a status at least, in seconds; work that takes longer takes longer.
+
+    With `in_progress_most`, each resource takes a time of its own between that and `in_progress`.
+    """
 
     pending: float = 0.0
     in_progress: float = 0.0
+    in_progress_most: float = 0.0
+
+    def of(self, name: str, seed: int) -> float:
+        """The seconds that the resource `name` is IN_PROGRESS: always the same for the same seed."""
+        return Random(f"{seed}/{name}").uniform(
+            self.in_progress, max(self.in_progress, self.in_progress_most)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +111,18 @@ class Settings:
     campaign_may_change_solution: bool = True  # UpdateCampaign to a version of another solution of the group
     latest_alias_is_resolved: bool = True  # DescribeCampaign shows the version behind $LATEST, not the alias
     unknown_ranked_items_score: float | None = None  # of items that the ranking model does not know
+    # Requests per second are limited as in Amazon's quotas; what is too much is throttled.
+    rate_limits: bool = False
+    throttling_error: str = "ThrottlingException"  # or LimitExceededException, which the API model has
+    # aws-hrnn, aws-hrnn-metadata and aws-hrnn-coldstart work, as they did when they could be used.
+    legacy_recipes: bool = False
+    # The first automatic training begins at the end of this time, unless somebody trained in it.
+    first_auto_training_seconds: float = 3600.0
+    manual_training_restarts_schedule: bool = (
+        True  # automatic training: N days after any training, or its own
+    )
+    # New items can be recommended without retraining this long after they came. Amazon: every 2 hours (7200).
+    incremental_update_seconds: float = 2.0
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON, for a job in another process."""

@@ -61,7 +61,8 @@ class Updatable(Resource):
         record = self.store.get(arn)
         update = record and self.update_in_progress(record)
         if update:
-            due = self._since(update["lastUpdatedDateTime"]) + self.duration.in_progress
+            seconds = self.duration.of(f"{arn}/update", self.context.settings.seed)
+            due = self._since(update["lastUpdatedDateTime"]) + seconds
             self._at(due, self._end_update, arn, reason)
 
     def view(self, record: Record) -> Answer:
