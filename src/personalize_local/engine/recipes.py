@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from personalize_local.engine.models import trending
 from personalize_local.engine.models.personal import PersonalModel, PersonalTrainer
 from personalize_local.engine.models.popular import PopularModel, PopularTrainer
 from personalize_local.engine.models.related import RelatedModel, SimilarItemsTrainer, SimsTrainer
@@ -73,10 +74,16 @@ class RecipeModel:
 
 @dataclass(frozen=True, slots=True)
 class OwnTraining:
-    """A recipe that is not fitted to histories of items: it trains, measures and writes in its own way."""
+    """A recipe that is not fitted to histories of items: it trains, measures and writes in its own way.
+
+    `refresh`, where there is one, is given the folder of a trained model and a job with the data of today; it
+    writes a model that knows new items or the newest trends to `job.output`, relearns nothing, and returns
+    whether it has written.
+    """
 
     train: Callable[[TrainingJob], TrainingResult]
     read: Callable[[Path, Mapping[str, Any], Histories], TrainedModel]
+    refresh: Callable[[Path, TrainingJob], bool] | None = None
 
 
 def _flag(text: str) -> bool:
@@ -159,7 +166,11 @@ RECIPES: Mapping[str, RecipeModel] = {
     "aws-ecomm-popular-items-by-views": _POPULAR,
     "aws-ecomm-popular-items-by-purchases": _POPULAR,
 }
-OWN_TRAININGS: Mapping[str, OwnTraining] = {}
+_TRENDING = OwnTraining(trending.train, trending.TrendingModel.read, trending.refresh)
+OWN_TRAININGS: Mapping[str, OwnTraining] = {
+    "aws-trending-now": _TRENDING,
+    "aws-vod-trending-now": _TRENDING,
+}
 
 INTEGERS = frozenset({"hidden_dimension", "bptt", "item_id_hidden_dim", "min_cointeraction_count"})
 
