@@ -132,6 +132,13 @@ def best(values: Float32Array, count: int, allowed: BoolArray | None = None) -> 
     return top if positions is None else positions[top]
 
 
+def largest(values: Float32Array, count: int) -> Float32Array:
+    """Return the `count` largest values in any order; all if there are not so many."""
+    positions = _candidates(values, count, None)
+    among = values if positions is None else values[positions]
+    return among if count >= len(among) else np.partition(among, len(among) - count)[-count:]
+
+
 SAMPLED_FROM = 4096
 """In fewer values, the largest are found at once."""
 STRIDE = 16
