@@ -1,0 +1,55 @@
+"""Where Personalize Local knowingly differs from Amazon Personalize: the one table of it.
+
+`DIFFERENCES` has for each operation what differs, by parameter: a member of its input or answer, with dots
+for what is nested (`solutionConfig.hpoConfig`); `""` stands for the operation as a whole. What is not in here
+is meant to behave as in AWS, and a difference that is not in here is a bug. `GENERAL` holds everywhere.
+
+`docs/operations.py` makes docs/personalize-local.md from it; tests compare its names with botocore's.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+GENERAL: Final = (
+    "Work takes as long as it takes: seconds, minutes for much data. Statuses go through AWS's order.",
+    "Models are this project's own, made for the purposes of AWS's recipes; scores have another scale.",
+    "Metrics are computed by AWS's documented protocol, on held-out users chosen by the server's seed.",
+    "Nothing is billed.",
+    "One Region and one account per server (`--region`, `--account-id`).",
+    "Without `--iam-endpoint` every signed request is allowed, and roles are taken as given.",
+    "Texts of refusals are AWS's where those are known, and tell more than AWS's where they are not.",
+)
+
+DIFFERENCES: Final[dict[str, dict[str, str]]] = {
+    "CreateDatasetGroup": {
+        "kmsKeyArn": "kept and shown; the data folder is not encrypted with it",
+        "roleArn": "kept and shown; used for nothing, as there is no encryption",
+    },
+    "CreateCampaign": {
+        "minProvisionedTPS": "kept and shown; nothing is provisioned, and requests above it are answered",
+    },
+    "UpdateCampaign": {
+        "minProvisionedTPS": "kept and shown; nothing is provisioned, and requests above it are answered",
+    },
+    "CreateRecommender": {
+        "recommenderConfig.minRecommendationRequestsPerSecond": "kept and shown; nothing is provisioned",
+    },
+    "UpdateRecommender": {
+        "recommenderConfig.minRecommendationRequestsPerSecond": "kept and shown; nothing is provisioned",
+    },
+    "CreateSolution": {
+        "performAutoML": "refused with an explanation: it chose among recipes that AWS has retired",
+        "solutionConfig.autoMLConfig": "refused, as performAutoML is",
+        "solutionConfig.hpoConfig.hpoObjective": "refused, as Personalize does not support it",
+    },
+    "DescribeAlgorithm": {
+        "algorithm.algorithmImage": "left out: there is no container image",
+        "algorithm.defaultResourceConfig": "left out: there are no instances",
+        "algorithm.roleArn": "left out",
+        "algorithm.trainingInputMode": "left out",
+    },
+    "DescribeSolutionVersion": {
+        "solutionVersion.trainingHours": "the hours that training took here, not those that AWS would bill",
+    },
+}
