@@ -105,5 +105,5 @@ def test_an_s3_that_is_not_there_is_said(
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
 
-    with pytest.raises(ObjectsMissing, match=r"cannot be read: Could not connect"):
+    with pytest.raises(ObjectsMissing, match=r"cannot be reached: Could not connect"):
         objects.fetch("s3://bucket/a.csv", None, tmp_path, source_arn=SOURCE)

@@ -16,7 +16,7 @@ from tests.support.ministack_server import MiniStack, allow, document
 
 from personalize_local.aws import ministack_launcher
 from personalize_local.aws.s3 import S3Objects
-from personalize_local.service.objects import ObjectsDenied, ObjectsMissing
+from personalize_local.service.objects import Layout, ObjectsDenied, ObjectsMissing
 from personalize_local.service.settings import Settings
 from personalize_local.settings_from_environment import IAM_ENDPOINT
 
@@ -394,3 +394,86 @@ def test_a_role_that_does_not_exist_is_denied(objects: S3Objects, bucket: str, t
 
     with pytest.raises(ObjectsDenied, match="does not exist"):
         objects.fetch(f"s3://{bucket}/Interactions/", role, tmp_path, source_arn=SOURCE)
+
+
+# --- Writing results as a role ---
+
+
+def writing(bucket: str) -> dict[str, Any]:
+    return allow("s3:PutObject", on=f"arn:aws:s3:::{bucket}/out/*")
+
+
+def test_a_role_writes_where_its_policy_and_the_bucket_allow(
+    aws: MiniStack, bucket: str, objects: S3Objects, tmp_path: Path
+) -> None:
+    role = aws.role("writer", writing(bucket), trust=TRUST)
+    let_in(aws, bucket, writing(bucket))
+    file = tmp_path / "made.csv"
+    file.write_text("made")
+
+    objects.check_writable(f"s3://{bucket}/out/", role, source_arn=SOURCE)
+    objects.store(file, f"s3://{bucket}/out/made.csv", role, source_arn=SOURCE)
+
+    stored = aws.client("s3").get_object(Bucket=bucket, Key="out/made.csv")
+    assert stored["Body"].read() == b"made"
+
+
+@pytest.mark.parametrize(
+    ("trust", "role_statements", "bucket_statements", "text"),
+    [
+        pytest.param({**TRUST, "Effect": "Deny"}, True, True, "trust policy does not", id="does not trust"),
+        pytest.param(TRUST, False, True, "may not do", id="role may not write"),
+        pytest.param(TRUST, True, False, "does not allow s3:PutObject", id="bucket does not let in"),
+    ],
+)
+def test_writing_without_a_right_is_denied_before_and_when_it_happens(
+    aws: MiniStack,
+    bucket: str,
+    objects: S3Objects,
+    tmp_path: Path,
+    *,
+    request: pytest.FixtureRequest,
+    trust: dict[str, Any],
+    role_statements: bool,
+    bucket_statements: bool,
+    text: str,
+) -> None:
+    name = "writer-" + request.node.callspec.id.replace(" ", "-")
+    granted = [writing(bucket)] if role_statements else reading(bucket)
+    role = aws.role(name, *granted, trust=trust)
+    let_in(aws, bucket, *([writing(bucket)] if bucket_statements else reading(bucket)))
+    file = tmp_path / "made.csv"
+    file.write_text("made")
+
+    with pytest.raises(ObjectsDenied, match=text):
+        objects.check_writable(f"s3://{bucket}/out/", role, source_arn=SOURCE)
+    with pytest.raises(ObjectsDenied, match=text):
+        objects.store(file, f"s3://{bucket}/out/{name}.csv", role, source_arn=SOURCE)
+
+
+def test_a_tree_is_read_with_the_rights_of_the_role(
+    aws: MiniStack, bucket: str, objects: S3Objects, tmp_path: Path
+) -> None:
+    location = f"s3://{bucket}/Interactions/"
+    let_in(aws, bucket, *reading(bucket))
+
+    fetched = objects.fetch_all(
+        location,
+        aws.role("tree-reader", *reading(bucket), trust=TRUST),
+        tmp_path,
+        source_arn=SOURCE,
+        layout=Layout.TREE,
+    )
+    assert [one.key for one in fetched] == [
+        "Interactions/a.csv",
+        "Interactions/b.csv",
+        "Interactions/old/c.csv",
+    ]
+    with pytest.raises(ObjectsDenied, match="may not do"):
+        objects.fetch_all(
+            location,
+            aws.role("tree-lister", reading(bucket)[0], trust=TRUST),
+            tmp_path / "denied",
+            source_arn=SOURCE,
+            layout=Layout.TREE,
+        )

@@ -1,23 +1,31 @@
-"""Reads data from S3 with the rights of a role, as Amazon Personalize does.
+"""Reads and writes objects in S3 with the rights of a role, as Amazon Personalize does.
 
 With an IAM (`--iam-endpoint`), everything must be in order that AWS wants in order: the role's trust policy
 lets personalize.amazonaws.com have it for this account and resource, the role's policies allow
-`s3:ListBucket` and `s3:GetObject` (S3 itself checks that), and the bucket policy allows the same to the
-service. Without an IAM, the credentials of the process are used and roles are not looked at.
+`s3:ListBucket` and `s3:GetObject`, or `s3:PutObject` (S3 itself checks that), and the bucket policy allows
+the same to the service. Without an IAM, the credentials of the process are used and roles are not looked at.
 """
 
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from personalize_local.aws.iam import IamRefused, iam_from_environment
 from personalize_local.aws.permissions import SERVICE
-from personalize_local.service.objects import ObjectsDenied, ObjectsMissing
+from personalize_local.service.objects import (
+    Fetched,
+    Layout,
+    ObjectsDenied,
+    ObjectsMissing,
+    ObjectsTooLarge,
+)
 from personalize_local.settings_from_environment import s3_endpoint
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from mypy_boto3_s3 import S3Client
@@ -64,38 +72,108 @@ class S3Objects:
 
     def fetch(self, location: str, role_arn: str | None, folder: Path, *, source_arn: str) -> list[Path]:
         """Download what lies at `location` into `folder`; see `service.objects.Objects.fetch`."""
-        from botocore.exceptions import BotoCoreError, ClientError
-
         place = Location.parse(location)
-        context = {"aws:SourceAccount": self._settings.account_id, "aws:SourceArn": source_arn}
+        context = self._context(source_arn)
         client = self._client(role_arn, context)
         folder.mkdir(parents=True, exist_ok=True)
-        try:
-            keys = self._keys(client, place)
-            self._check_bucket_policy(place, keys, context)
-            return [
-                self._download(client, place.bucket, key, folder / _file_name(key, n))
-                for n, key in enumerate(keys)
-            ]
-        except ClientError as error:
-            code = error.response.get("Error", {}).get("Code", "")
-            if code in DENIED:
-                who = f"{role_arn or 'The caller'} may not do {error.operation_name} on {location}"
-                raise ObjectsDenied(f"{who}: {error}") from error
-            if code in MISSING:
-                raise ObjectsMissing(f"{location}: {error}") from error
-            raise
-        except BotoCoreError as error:  # S3 is not there, or broke off
-            raise ObjectsMissing(f"{location} cannot be read: {error}") from error
+        with _explained(location, role_arn):
+            keys = [key for key, _ in self._found(client, place, Layout.FOLDER)]
+            self._check_reading(place.bucket, keys, context)
+            targets = [folder / _file_name(key, n) for n, key in enumerate(keys)]
+            for key, target in zip(keys, targets, strict=True):
+                client.download_file(place.bucket, key, str(target))
+            return targets
+
+    def fetch_all(
+        self,
+        location: str,
+        role_arn: str | None,
+        folder: Path,
+        *,
+        source_arn: str,
+        layout: Layout,
+        suffix: str = "",
+        max_files: int | None = None,
+        max_bytes: int | None = None,
+    ) -> list[Fetched]:
+        """Download what `location` stands for; see `service.objects.Objects.fetch_all`."""
+        place = Location.parse(location)
+        context = self._context(source_arn)
+        client = self._client(role_arn, context)
+        folder.mkdir(parents=True, exist_ok=True)
+        with _explained(location, role_arn):
+            sizes = dict(self._found(client, place, layout, suffix))
+            _refuse_too_large(location, list(sizes.values()), max_files, max_bytes)
+            self._check_reading(place.bucket, list(sizes), context)
+            # Keys of several folders may end alike.
+            fetched = [Fetched(key, folder / f"{n:06d}{suffix}") for n, key in enumerate(sizes)]
+            for one in fetched:
+                client.download_file(place.bucket, one.key, str(one.path))
+            return fetched
+
+    def store(
+        self,
+        file: Path,
+        location: str,
+        role_arn: str | None,
+        *,
+        source_arn: str,
+        kms_key_arn: str | None = None,
+    ) -> None:
+        """Upload a file; see `service.objects.Objects.store`."""
+        place = Location.parse(location)
+        context = self._context(source_arn)
+        client = self._client(role_arn, context)
+        encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key_arn} if kms_key_arn else {}
+        with _explained(location, role_arn):
+            self._check_bucket_policy(place.bucket, [("s3:PutObject", place.key)], context)
+            with file.open("rb") as content:  # in parts if it is large
+                client.upload_fileobj(content, place.bucket, place.key, ExtraArgs=encryption)
+
+    def check_writable(self, location: str, role_arn: str | None, *, source_arn: str) -> None:
+        """Find out whether `store` may write; see `service.objects.Objects.check_writable`."""
+        place = Location.parse(location)
+        context = self._context(source_arn)
+        with _explained(location, role_arn):
+            if self._iam is None:
+                self._client(role_arn, context).head_bucket(Bucket=place.bucket)
+                return
+            session = self._session(role_arn, context)
+            resource = self._object_arn(place.bucket, place.key)
+            answer = self._iam.ask(
+                {
+                    "ask": "may",
+                    "accessKeyId": session["accessKeyId"],
+                    "region": self._settings.region,
+                    "checks": [{"action": "s3:PutObject", "resource": resource}],
+                }
+            )
+            if answer["decisions"] != ["Allow"]:
+                raise ObjectsDenied(f"{role_arn} may not do s3:PutObject on {resource}.")
+            self._check_bucket_policy(place.bucket, [("s3:PutObject", place.key)], context)
+
+    def _context(self, source_arn: str) -> dict[str, str]:
+        return {"aws:SourceAccount": self._settings.account_id, "aws:SourceArn": source_arn}
 
     def _client(self, role_arn: str | None, context: dict[str, str]) -> S3Client:
         """An S3 client with the credentials of the role, or of this process where no IAM is asked."""
         if self._iam is None:
             return self._connect({})
+        session = self._session(role_arn, context)
+        return self._connect(
+            {
+                "aws_access_key_id": session["accessKeyId"],
+                "aws_secret_access_key": session["secretAccessKey"],
+                "aws_session_token": session["sessionToken"],
+            }
+        )
+
+    def _session(self, role_arn: str | None, context: dict[str, str]) -> dict[str, Any]:
+        assert self._iam
         if role_arn is None:
-            raise ObjectsDenied("No role was given, so nothing may be read.")
+            raise ObjectsDenied("No role was given, so nothing may be read or written.")
         try:
-            session = self._iam.ask(
+            return self._iam.ask(
                 {
                     "ask": "assume",
                     "roleArn": role_arn,
@@ -106,13 +184,6 @@ class S3Objects:
             )
         except (IamRefused, ConnectionError) as refused:
             raise ObjectsDenied(str(refused)) from refused
-        return self._connect(
-            {
-                "aws_access_key_id": session["accessKeyId"],
-                "aws_secret_access_key": session["secretAccessKey"],
-                "aws_session_token": session["sessionToken"],
-            }
-        )
 
     def _connect(self, credentials: dict[str, Any]) -> S3Client:
         import boto3
@@ -131,37 +202,51 @@ class S3Objects:
         )
         return client
 
-    def _keys(self, client: S3Client, place: Location) -> list[str]:
-        """The objects to read, in the order of their keys; markers of folders (no bytes) left out."""
-        pages = client.get_paginator("list_objects_v2").paginate(
-            Bucket=place.bucket, Prefix=place.key, Delimiter="/"
-        )
-        found = [item for page in pages for item in page.get("Contents", [])]
-        if place.is_folder:
-            keys = [item["Key"] for item in found if item["Size"] > 0]
+    def _found(
+        self, client: S3Client, place: Location, layout: Layout, suffix: str = ""
+    ) -> list[tuple[str, int]]:
+        """The objects to read and their sizes, in the order of their keys; markers of folders left out."""
+        single = layout != Layout.PREFIX and not place.is_folder
+        paginator = client.get_paginator("list_objects_v2")
+        if single or layout == Layout.FOLDER:
+            pages = paginator.paginate(Bucket=place.bucket, Prefix=place.key, Delimiter="/")
         else:
-            keys = [item["Key"] for item in found if item["Key"] == place.key]
-        if not keys:
-            raise ObjectsMissing(f"s3://{place.bucket}/{place.key}: there is no object.")
-        return sorted(keys)
+            pages = paginator.paginate(Bucket=place.bucket, Prefix=place.key)
+        found = [
+            (item["Key"], item["Size"])
+            for page in pages
+            for item in page.get("Contents", [])
+            if (item["Key"] == place.key if single else item["Size"] > 0)
+            and item["Key"].lower().endswith(suffix)
+        ]
+        if not found:
+            wanted = f" whose key ends with {suffix}" if suffix else ""
+            raise ObjectsMissing(f"s3://{place.bucket}/{place.key}: there is no object{wanted}.")
+        return sorted(found)
 
-    def _check_bucket_policy(self, place: Location, keys: list[str], context: dict[str, str]) -> None:
+    def _check_reading(self, bucket: str, keys: list[str], context: dict[str, str]) -> None:
+        needed: list[tuple[str, str | None]] = [("s3:ListBucket", None)]
+        self._check_bucket_policy(bucket, [*needed, *(("s3:GetObject", key) for key in keys)], context)
+
+    def _check_bucket_policy(
+        self, bucket: str, needed: Sequence[tuple[str, str | None]], context: dict[str, str]
+    ) -> None:
         """The role is not enough: the bucket's own policy must let the service in.
 
         The policy is read with the credentials of this process: the role need not be allowed to read it.
+        `needed` are actions with the key that each is about, or None: about the bucket.
         """
         if self._iam is None:
             return
         from botocore.exceptions import ClientError
 
         try:
-            policy = self._connect({}).get_bucket_policy(Bucket=place.bucket)["Policy"]
+            policy = self._connect({}).get_bucket_policy(Bucket=bucket)["Policy"]
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") != "NoSuchBucketPolicy":
                 raise
             policy = "{}"
-        bucket = f"arn:{self._settings.partition}:s3:::{place.bucket}"
-        wanted = [("s3:ListBucket", bucket), *(("s3:GetObject", f"{bucket}/{key}") for key in keys)]
+        wanted = [(action, self._object_arn(bucket, key)) for action, key in needed]
         answer = self._iam.ask(
             {
                 "ask": "resource-policy",
@@ -174,12 +259,41 @@ class S3Objects:
         for (action, resource), decision in zip(wanted, answer["decisions"], strict=True):
             if decision != "Allow":
                 raise ObjectsDenied(
-                    f"The bucket policy of {place.bucket} does not allow {action} on {resource} to {SERVICE}."
+                    f"The bucket policy of {bucket} does not allow {action} on {resource} to {SERVICE}."
                 )
 
-    def _download(self, client: S3Client, bucket: str, key: str, target: Path) -> Path:
-        client.download_file(bucket, key, str(target))
-        return target
+    def _object_arn(self, bucket: str, key: str | None) -> str:
+        arn = f"arn:{self._settings.partition}:s3:::{bucket}"
+        return arn if key is None else f"{arn}/{key}"
+
+
+@contextmanager
+def _explained(location: str, role_arn: str | None) -> Iterator[None]:
+    """Turn S3's errors into those of `service.objects`."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        if code in DENIED:
+            who = f"{role_arn or 'The caller'} may not do {error.operation_name} on {location}"
+            raise ObjectsDenied(f"{who}: {error}") from error
+        if code in MISSING:
+            raise ObjectsMissing(f"{location}: {error}") from error
+        raise
+    except BotoCoreError as error:  # S3 is not there, or broke off
+        raise ObjectsMissing(f"{location} cannot be reached: {error}") from error
+
+
+def _refuse_too_large(location: str, sizes: list[int], max_files: int | None, max_bytes: int | None) -> None:
+    problems = []
+    if max_files is not None and len(sizes) > max_files:
+        problems.append(f"{len(sizes):,} objects, more than {max_files:,}")
+    if max_bytes is not None and sum(sizes) > max_bytes:
+        problems.append(f"{sum(sizes):,} bytes, more than {max_bytes:,}")
+    if problems:
+        raise ObjectsTooLarge(f"{location} holds {' and '.join(problems)}.")
 
 
 def _file_name(key: str, number: int) -> str:

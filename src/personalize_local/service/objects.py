@@ -7,6 +7,8 @@ in the settings (`Settings.objects`, "module:factory") and made there by a call 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from enum import StrEnum
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -25,8 +27,32 @@ class ObjectsMissing(Exception):  # noqa: N818 -- reads as what happened
     """No such bucket, or no object at the location; the text says what was looked for."""
 
 
+class ObjectsTooLarge(Exception):  # noqa: N818 -- reads as what happened
+    """More objects or bytes than are allowed; nothing was fetched. The text says how many there are."""
+
+
+class Layout(StrEnum):
+    """What a location stands for."""
+
+    FOLDER = "folder"  # with "/" at its end: the objects directly in it; else the one object
+    TREE = "tree"  # with "/" at its end: all objects below it, in sub-folders too; else the one object
+    PREFIX = "prefix"  # every object whose key begins with it, whatever stands at its end
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """An object that was downloaded."""
+
+    key: str
+    path: Path
+
+
 class Objects(Protocol):
-    """Access to objects with the rights of a service role."""
+    """Access to objects with the rights of a service role.
+
+    `source_arn` is the resource on whose behalf something happens: the value of `aws:SourceArn` in trust and
+    bucket policies.
+    """
 
     def fetch(
         self, location: str, role_arn: str | None, folder: Path, *, source_arn: str
@@ -34,12 +60,58 @@ class Objects(Protocol):
         """Download what lies at `location` into `folder`, and return the files in the order of their keys.
 
         A location that ends with "/" is a folder: the objects directly in it, no sub-folders, markers of zero
-        bytes left out. Any other location is one object. `source_arn` is the resource on whose behalf this
-        happens: the value of `aws:SourceArn` in trust and bucket policies.
+        bytes left out. Any other location is one object.
 
         Raises:
             ObjectsDenied: the role cannot be assumed, or may not read.
             ObjectsMissing: there is nothing to read.
+        """
+
+    def fetch_all(
+        self,
+        location: str,
+        role_arn: str | None,
+        folder: Path,
+        *,
+        source_arn: str,
+        layout: Layout,
+        suffix: str = "",
+        max_files: int | None = None,
+        max_bytes: int | None = None,
+    ) -> list[Fetched]:  # pragma: no cover
+        """Download what `location` stands for, and return it in the order of the keys.
+
+        Objects whose keys do not end with `suffix` (in any case), and those of zero bytes, are left out, also
+        of the limits.
+
+        Raises:
+            ObjectsDenied, ObjectsMissing: as `fetch`.
+            ObjectsTooLarge: more than `max_files` objects, or more than `max_bytes` in sum.
+        """
+
+    def store(
+        self,
+        file: Path,
+        location: str,
+        role_arn: str | None,
+        *,
+        source_arn: str,
+        kms_key_arn: str | None = None,
+    ) -> None:  # pragma: no cover
+        """Upload a file as the one object at `location`, encrypted with a key of KMS if one is given.
+
+        Raises:
+            ObjectsDenied: the role cannot be assumed, or may not write.
+            ObjectsMissing: there is no such bucket.
+        """
+
+    def check_writable(
+        self, location: str, role_arn: str | None, *, source_arn: str
+    ) -> None:  # pragma: no cover
+        """Find out whether `store` may write at `location`, an object or a folder; nothing is written.
+
+        Raises:
+            ObjectsDenied, ObjectsMissing: as `store`.
         """
 
 
