@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from personalize_local.service import kinds
-from personalize_local.service.datasets import find_dataset
+from personalize_local.service.datasets import group_schemas
 from personalize_local.service.errors import (
     InvalidInputException,
     LimitExceededException,
     ResourceNotFoundException,
 )
+from personalize_local.service.exploration_rules import exploration_problems
 from personalize_local.service.kinds import Status
 from personalize_local.service.resource import Answer, Context, Tags, operation
 from personalize_local.service.solution_versions import find_version
@@ -19,9 +20,10 @@ from personalize_rules.recipes import Recipe, find_recipe
 from personalize_rules.schemas import DatasetType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
 
     from personalize_local.service.deployments import Deployments
+    from personalize_local.service.solution_rules import Schemas
     from personalize_local.service.store import Record
 
 _LATEST = "/$LATEST"
@@ -239,30 +241,29 @@ class Campaigns(Updatable):
     def _refuse_unfit(self, version: Record, config: dict[str, Any]) -> None:
         recipe = find_recipe(version.body["recipeArn"])
         assert recipe  # checked by CreateSolution
-        problems = _config_problems(recipe, config)
+        schemas = group_schemas(self.store, version.group)
+        problems = []
         if not recipe.campaign:
             problems.append(f"A solution version of recipe {recipe.name} cannot be deployed in a campaign")
+        problems += exploration_problems(recipe, config.get("itemExplorationConfig"))
+        problems += _influence_problems(recipe, config.get("rankingInfluence", {}), schemas)
         if config.get("enableMetadataWithRecommendations"):
             if recipe.metadata == "none":
                 problems.append(f"Recipe {recipe.name} has no metadata in its answers")
-            elif find_dataset(self.store, version.group, DatasetType.ITEMS) is None:
+            elif DatasetType.ITEMS not in schemas:
                 problems.append("enableMetadataWithRecommendations needs an Items dataset")
         if problems:
             raise InvalidInputException.of(problems)
 
 
-def _config_problems(recipe: Recipe, config: dict[str, Any]) -> list[str]:
-    problems = []
-    exploration = config.get("itemExplorationConfig", {})
-    if exploration and not recipe.exploration:
-        problems.append(f"itemExplorationConfig is not supported by recipe {recipe.name}")
-    else:
-        known = {p.name: p for p in recipe.hyperparameters if p.place == "campaign"}
-        for name, value in exploration.items():
-            if name not in known:
-                problems.append(f"itemExplorationConfig.{name}: unknown. There are {', '.join(known)}")
-            elif allowed := known[name].problem(value):
-                problems.append(f"itemExplorationConfig.{name}: '{value}' must be {allowed}")
-    if config.get("rankingInfluence") and not recipe.ranking_influence:
-        problems.append(f"rankingInfluence is not supported by recipe {recipe.name}")
-    return problems
+def _influence_problems(recipe: Recipe, influence: Mapping[str, float], schemas: Schemas) -> Iterator[str]:
+    if not influence:
+        return
+    if not recipe.ranking_influence:
+        yield f"rankingInfluence is not supported by recipe {recipe.name}"
+        return
+    if influence.get("POPULARITY") and DatasetType.INTERACTIONS not in schemas:
+        yield "rankingInfluence.POPULARITY needs an Interactions dataset"
+    items = schemas.get(DatasetType.ITEMS)
+    if influence.get("FRESHNESS") and (items is None or items.field("CREATION_TIMESTAMP") is None):
+        yield "rankingInfluence.FRESHNESS needs an Items dataset with the column CREATION_TIMESTAMP"

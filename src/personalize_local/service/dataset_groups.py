@@ -65,7 +65,7 @@ class DatasetGroups(Resource):
 
     @operation
     def delete_dataset_group(self, *, datasetGroupArn: str) -> Answer:
-        """Refused while event trackers, solutions, filters or datasets are left."""
+        """Refused while event trackers, solutions, recommenders, filters or datasets are left."""
         with self.store.transaction():
             record = self.get(datasetGroupArn)
             blockers = [
@@ -73,6 +73,7 @@ class DatasetGroups(Resource):
                 for kind, what in (
                     (kinds.EVENT_TRACKER, "it has event trackers"),
                     (kinds.SOLUTION, "it has solutions"),
+                    (kinds.RECOMMENDER, "it has recommenders"),
                     (kinds.FILTER, "it has filters"),
                     (kinds.DATASET, "it has datasets"),
                 )

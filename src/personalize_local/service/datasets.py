@@ -141,6 +141,14 @@ class Datasets(Updatable):
             found(kinds.CAMPAIGN, Status.PENDING, Status.IN_PROGRESS, Status.ACTIVE),
             "its dataset group has campaigns",
         )
+        blockers += named(
+            [
+                recommender
+                for recommender in found(kinds.RECOMMENDER)
+                if recommender.status not in (Status.INACTIVE, Status.FAILED)
+            ],
+            "its dataset group has recommenders",
+        )
         return blockers
 
 

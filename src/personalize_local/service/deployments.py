@@ -19,7 +19,7 @@ from personalize_local.service import kinds
 from personalize_local.service.datasets import dataset_arguments, find_dataset
 from personalize_local.service.errors import InternalServerException, ServiceError
 from personalize_local.service.kinds import Status
-from personalize_local.service.model_files import model_folder, serving_folder
+from personalize_local.service.model_files import model_folder, serving_folder, trained
 from personalize_local.service.workers import Job, Outcome
 from personalize_rules.recipes import Recipe, find_recipe
 from personalize_rules.schemas import DatasetType
@@ -96,6 +96,11 @@ class Deployments:
                 self._loaded.move_to_end(version_arn)
             return found
 
+    def forget(self, version_arn: str) -> None:
+        """Give back the memory of a version that nobody asks any more."""
+        with self._lock:
+            self._loaded.pop(version_arn, None)
+
     def deploy(self, version: Record, done: Callable[[str | None], None]) -> None:
         """Load a version, prepared anew if its data is not of today; `done` gets a reason on failure."""
 
@@ -144,9 +149,7 @@ class Deployments:
         Called in the transaction that makes the data official, so that a restart finishes it.
         """
         deployed = {version.arn for version in self._deployed(group_arn)}
-        for version in self._context.store.find(
-            kinds.SOLUTION_VERSION, group=group_arn, statuses=[Status.ACTIVE, Status.IN_PROGRESS]
-        ):
+        for version in trained(self._context.store, group_arn):
             version.private["stale"] = True
             self._context.store.save(version)
             if version.arn in deployed:
@@ -155,9 +158,7 @@ class Deployments:
     def resume(self) -> None:
         """After a start: prepare what was not finished or has got lost, remove what nothing refers to."""
         used: set[str] = set()
-        for version in self._context.store.find(
-            kinds.SOLUTION_VERSION, statuses=[Status.ACTIVE, Status.IN_PROGRESS]
-        ):
+        for version in trained(self._context.store):
             used.update(filter(None, version.private.get("serving", {}).values()))
         folder = serving_folder(self._context)
         for entry in folder.iterdir() if folder.is_dir() else ():
@@ -192,12 +193,13 @@ class Deployments:
         store = self._context.store
         arns = dict.fromkeys(
             arn
-            for campaign in store.find(kinds.CAMPAIGN, group=group_arn)
-            for arn in (campaign.private["version"], campaign.private.get("nextVersion"))
+            for kind in (kinds.CAMPAIGN, kinds.RECOMMENDER)
+            for source in store.find(kind, group=group_arn)
+            for arn in (source.private.get("version"), source.private.get("nextVersion"))
             if arn
         )
         found = [store.get(arn) for arn in arns]
-        return [version for version in found if version is not None]
+        return [version for version in found if version is not None and version.status == Status.ACTIVE]
 
     def _load(self, version: Record) -> Deployment:
         # Imported here, because a server without campaigns does without numpy.

@@ -1,4 +1,4 @@
-"""Where the files of solution versions lie: their models, and the data prepared for requests."""
+"""Where the files of solution versions and of recommenders lie: models, and the data prepared for requests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from personalize_local.service.resource import Context
-    from personalize_local.service.store import Record
+    from personalize_local.service.store import Record, Store
+
+
+def trained(store: Store, group_arn: str | None = None) -> list[Record]:
+    """Whatever has a model or is getting one: solution versions, and the models of recommenders."""
+    return [
+        record
+        for kind in kinds.TRAINED
+        for record in store.find(kind, group=group_arn, statuses=[Status.ACTIVE, Status.IN_PROGRESS])
+    ]
 
 
 def models_folder(context: Context) -> Path:
@@ -44,12 +53,7 @@ def clean_models(context: Context) -> None:
 
     To be called before any training starts.
     """
-    needed = {
-        version.private.get("model")
-        for version in context.store.find(
-            kinds.SOLUTION_VERSION, statuses=[Status.ACTIVE, Status.IN_PROGRESS]
-        )
-    }
+    needed = {version.private.get("model") for version in trained(context.store)}
     folder = models_folder(context)
     for entry in folder.iterdir() if folder.is_dir() else ():
         if entry.name not in needed:

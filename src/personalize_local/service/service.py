@@ -20,6 +20,7 @@ from personalize_local.service.lifecycle import Lifecycle
 from personalize_local.service.live_events import LiveEvents
 from personalize_local.service.model_files import clean_models
 from personalize_local.service.recipes import Recipes
+from personalize_local.service.recommenders import Recommenders
 from personalize_local.service.resource import Context, Resource
 from personalize_local.service.runtime import Runtime
 from personalize_local.service.schemas import Schemas
@@ -66,6 +67,7 @@ class Service:
         self._deployments = Deployments(self.context)
         self._runtime = Runtime(self.context, self._deployments, self._live)
         campaigns = Campaigns(self.context, self._deployments)
+        recommenders = Recommenders(self.context, self._deployments)
         parts = [
             Schemas(self.context),
             DatasetGroups(self.context),
@@ -77,6 +79,8 @@ class Service:
             # What is trained will be deployed soon.
             SolutionVersions(self.context, on_training=self._deployments.warm, on_active=campaigns.follow),
             campaigns,
+            recommenders,
+            recommenders.models,
             Recipes(self.context),
             TagOperations(self.context),
             Events(self.context, self._live),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import TYPE_CHECKING, Any
 
 from personalize_rules import quotas
 from personalize_rules.schemas import DatasetType, Schema, required_fields
+from personalize_rules.spelling import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,7 +43,7 @@ def solution_problems(
     problems += _hpo_problems(recipe, config.get("hpoConfig"), perform_hpo=perform_hpo)
     problems += events_config_problems(recipe, config.get("eventsConfig"), event_type)
     problems += _objective_problems(recipe, config.get("optimizationObjective"), schemas)
-    problems += _column_problems(config.get("trainingDataConfig"), schemas)
+    problems += column_problems(config.get("trainingDataConfig"), schemas)
     problems += schedule_problems(config.get("autoTrainingConfig"))
     if "autoMLConfig" in config:
         problems.append("solutionConfig.autoMLConfig needs performAutoML, which is no longer available")
@@ -179,7 +179,8 @@ def _objective_problems(
         )
 
 
-def _column_problems(config: Mapping[str, Any] | None, schemas: Schemas) -> Iterator[str]:
+def column_problems(config: Mapping[str, Any] | None, schemas: Schemas) -> Iterator[str]:
+    """Rules of `trainingDataConfig`, of solutions and recommenders."""
     excluded = (config or {}).get("excludedDatasetColumns", {})
     included = (config or {}).get("includedDatasetColumns", {})
     for member, lists in (("excludedDatasetColumns", excluded), ("includedDatasetColumns", included)):
@@ -207,6 +208,5 @@ def _column_problems(config: Mapping[str, Any] | None, schemas: Schemas) -> Iter
 def _unknown(name: str, recipe: Recipe, known: Mapping[str, Hyperparameter]) -> str:
     if not known:
         return f"recipe {recipe.name} has none that can be set here"
-    close = difflib.get_close_matches(name, known, n=1)
-    hint = f" Did you mean '{close[0]}'?" if close else f" It has {', '.join(known)}"
+    hint = did_you_mean(name, known) or f" It has {', '.join(known)}"
     return f"not a parameter of recipe {recipe.name}.{hint}"

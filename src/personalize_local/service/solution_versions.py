@@ -6,7 +6,7 @@ import secrets
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from personalize_local.service import kinds
-from personalize_local.service.datasets import dataset_arguments, find_dataset, has_data
+from personalize_local.service.datasets import dataset_arguments
 from personalize_local.service.errors import (
     InvalidInputException,
     LimitExceededException,
@@ -17,6 +17,7 @@ from personalize_local.service.errors import (
 from personalize_local.service.kinds import CREATING, DELETING, MOVING, Status
 from personalize_local.service.model_files import discard_model, model_folder, models_folder, serving_folder
 from personalize_local.service.resource import Answer, Context, Resource, Tags, moment, operation
+from personalize_local.service.training_data import require_training_data
 from personalize_local.service.workers import Job, Outcome
 from personalize_rules.recipes import Recipe, find_recipe
 
@@ -74,7 +75,7 @@ class SolutionVersions(Resource):
             recipe = find_recipe(solution.body["recipeArn"])
             assert recipe  # checked by CreateSolution
             base = self._check_mode(solution, recipe, trainingMode)
-            self._check_data(solution, recipe)
+            require_training_data(self.store, solution.group, recipe)
             limit = self.context.settings.quotas.running_solution_versions
             if self.store.count(self.kind, statuses=CREATING) >= limit:
                 raise LimitExceededException(
@@ -195,24 +196,6 @@ class SolutionVersions(Resource):
         raise InvalidInputException(
             "trainingMode: UPDATE needs an ACTIVE solution version that was trained with FULL."
         )
-
-    def _check_data(self, solution: Record, recipe: Recipe) -> None:
-        problems = []
-        for dataset_type in recipe.required_datasets:
-            dataset = find_dataset(self.store, solution.group, dataset_type)
-            if dataset is None:
-                problems.append(f"Recipe {recipe.name} needs a dataset of type {dataset_type}")
-            elif not has_data(self.store, dataset) and not self._has_events(dataset):
-                if self.store.count(kinds.IMPORT_JOB, parent=dataset.arn, statuses=CREATING):
-                    raise ResourceInUseException(
-                        f"Dataset {dataset.arn} has no data yet: its import is in progress."
-                    )
-                problems.append(f"Dataset {dataset.arn} has no data. Import data first")
-        if problems:
-            raise InvalidInputException.of(problems)
-
-    def _has_events(self, dataset: Record) -> bool:
-        return bool(self.store.rows("SELECT 1 FROM events WHERE dataset = ? LIMIT 1", (dataset.number,)))
 
     def _arguments(self, record: Record) -> dict[str, Any]:
         recipe = find_recipe(record.body["recipeArn"])

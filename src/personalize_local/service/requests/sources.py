@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from personalize_local.engine.answers import Exploration
 from personalize_local.service import kinds
 from personalize_local.service.errors import InvalidInputException, ResourceNotFoundException, ServiceError
+from personalize_local.service.exploration_rules import read_exploration
 from personalize_local.service.kinds import Status
 from personalize_rules.filters import FilterExpression, parse_filter
 from personalize_rules.recipes import Recipe, find_recipe
@@ -15,6 +15,7 @@ from personalize_rules.recipes import Recipe, find_recipe
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from personalize_local.engine.answers import Exploration
     from personalize_local.service.store import Record, Store
 
 _CONFIGS: Final = {kinds.CAMPAIGN: "campaignConfig", kinds.RECOMMENDER: "recommenderConfig"}
@@ -149,14 +150,6 @@ def _source(record: Record, store: Store) -> Source:
         influence=config.get("rankingInfluence") or None,
         left_out=recipe.leaves_out.lower() if recipe.leaves_out else None,
     )
-
-
-def read_exploration(recipe: Recipe, config: Mapping[str, Any] | None) -> Exploration | None:
-    """Read an itemExplorationConfig (strings, checked before); None if the recipe takes none."""
-    if not recipe.exploration:
-        return None
-    values = {p.name: p.default for p in recipe.hyperparameters if p.place == "campaign"} | dict(config or {})
-    return Exploration(float(values["explorationWeight"]), float(values["explorationItemAgeCutOff"]))
 
 
 def not_found(arn: str) -> ServiceError:
