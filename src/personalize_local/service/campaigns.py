@@ -12,18 +12,18 @@ from personalize_local.service.errors import (
     ResourceNotFoundException,
 )
 from personalize_local.service.exploration_rules import exploration_problems
+from personalize_local.service.influence_rules import influence_problems
 from personalize_local.service.kinds import Status
 from personalize_local.service.resource import Answer, Context, Tags, operation
 from personalize_local.service.solution_versions import find_version
 from personalize_local.service.updates import Updatable
-from personalize_rules.recipes import Recipe, find_recipe
+from personalize_rules.recipes import find_recipe
 from personalize_rules.schemas import DatasetType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable
 
     from personalize_local.service.deployments import Deployments
-    from personalize_local.service.solution_rules import Schemas
     from personalize_local.service.store import Record
 
 _LATEST = "/$LATEST"
@@ -246,7 +246,7 @@ class Campaigns(Updatable):
         if not recipe.campaign:
             problems.append(f"A solution version of recipe {recipe.name} cannot be deployed in a campaign")
         problems += exploration_problems(recipe, config.get("itemExplorationConfig"))
-        problems += _influence_problems(recipe, config.get("rankingInfluence", {}), schemas)
+        problems += influence_problems(recipe, config.get("rankingInfluence", {}), schemas)
         if config.get("enableMetadataWithRecommendations"):
             if recipe.metadata == "none":
                 problems.append(f"Recipe {recipe.name} has no metadata in its answers")
@@ -254,16 +254,3 @@ class Campaigns(Updatable):
                 problems.append("enableMetadataWithRecommendations needs an Items dataset")
         if problems:
             raise InvalidInputException.of(problems)
-
-
-def _influence_problems(recipe: Recipe, influence: Mapping[str, float], schemas: Schemas) -> Iterator[str]:
-    if not influence:
-        return
-    if not recipe.ranking_influence:
-        yield f"rankingInfluence is not supported by recipe {recipe.name}"
-        return
-    if influence.get("POPULARITY") and DatasetType.INTERACTIONS not in schemas:
-        yield "rankingInfluence.POPULARITY needs an Interactions dataset"
-    items = schemas.get(DatasetType.ITEMS)
-    if influence.get("FRESHNESS") and (items is None or items.field("CREATION_TIMESTAMP") is None):
-        yield "rankingInfluence.FRESHNESS needs an Items dataset with the column CREATION_TIMESTAMP"

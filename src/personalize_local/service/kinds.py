@@ -14,6 +14,9 @@ FILTER: Final = "filter"
 SOLUTION: Final = "solution"
 SOLUTION_VERSION: Final = "solution-version"  # the ARN says solution/<name>/<id>
 CAMPAIGN: Final = "campaign"
+BATCH_INFERENCE_JOB: Final = "batch-inference-job"
+BATCH_SEGMENT_JOB: Final = "batch-segment-job"
+METRIC_ATTRIBUTION: Final = "metric-attribution"
 RECOMMENDER: Final = "recommender"
 RECOMMENDER_MODEL: Final = "recommender-model"  # what a recommender has trained; no resource of the API
 
@@ -27,11 +30,14 @@ KINDS: Final = (
     SOLUTION,
     SOLUTION_VERSION,
     CAMPAIGN,
+    BATCH_INFERENCE_JOB,
+    BATCH_SEGMENT_JOB,
+    METRIC_ATTRIBUTION,
     RECOMMENDER,
 )
 TRAINED: Final = (SOLUTION_VERSION, RECOMMENDER_MODEL)
 """Those that have a model."""
-TAGGABLE: Final = frozenset(KINDS) - {SCHEMA}
+TAGGABLE: Final = frozenset(KINDS) - {SCHEMA, METRIC_ATTRIBUTION}
 
 
 class Status(StrEnum):

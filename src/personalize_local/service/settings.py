@@ -53,6 +53,7 @@ class Quotas:
     batch_segment_affinity_queries: int = quotas.BATCH_SEGMENT_AFFINITY_QUERIES
     batch_segment_attribute_queries: int = quotas.BATCH_SEGMENT_ATTRIBUTE_QUERIES
     batch_segment_users: int = quotas.BATCH_SEGMENT_USERS
+    batch_results: int = quotas.RESULTS  # [U]: the guide says it of real time only
     metrics_of_attribution: int = quotas.METRICS_OF_ATTRIBUTION
     sources_of_attribution: int = quotas.SOURCES_OF_ATTRIBUTION
     training_data_columns: int = quotas.TRAINING_DATA_COLUMNS
@@ -122,6 +123,12 @@ class Settings:
     )
     # New items can be recommended without retraining this long after they came. Amazon: every 2 hours (7200).
     incremental_update_seconds: float = 2.0
+
+    # Undocumented points of batch jobs (spec: [U]).
+    batch_jobs_say_create: bool = True  # CREATE PENDING, CREATE IN_PROGRESS; else PENDING, IN PROGRESS
+    batch_reasons_key: str = "reasons"  # of the list of reasons per item, for recipes that give reasons
+    batch_unknown_ids_are_errors: bool = False  # else answered as online: with popular items
+    segment_users_key: str = "usersList"  # the guide's samples say recommendedUsers, recorded runs usersList
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON, for a job in another process."""
