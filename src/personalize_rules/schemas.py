@@ -13,11 +13,11 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any, Final
 
 from personalize_rules import quotas
+from personalize_rules.spelling import closest, did_you_mean
 
 NAMESPACE: Final = "com.amazonaws.personalize.schema"
 VERSION: Final = "1.0"
@@ -53,7 +53,7 @@ class DatasetType(StrEnum):
         for member in cls:
             if member.replace("_", "").lower() == wanted:
                 return member
-        raise ValueError(f"'{text}' is not a dataset type.{_did_you_mean(text, WORDS.values())}")
+        raise ValueError(f"'{text}' is not a dataset type.{did_you_mean(text, WORDS.values())}")
 
     @property
     def word(self) -> str:
@@ -300,7 +300,8 @@ def check_schema(schema: Schema, dataset_type: DatasetType, domain: Domain | Non
     required = required_fields(dataset_type, domain)
     reserved = reserved_fields(dataset_type, domain)
     rules = {rule.name: rule for rule in required + reserved}
-    problems += [_missing(rule, schema) for rule in required if schema.field(rule.name) is None]
+    strangers = [field.name for field in schema.fields if field.name not in rules]
+    problems += [_missing(rule, strangers) for rule in required if schema.field(rule.name) is None]
     for index, field in enumerate(schema.fields):
         place = f"fields[{index}]"
         if rule := rules.get(field.name):
@@ -317,7 +318,7 @@ def check_schema(schema: Schema, dataset_type: DatasetType, domain: Domain | Non
 
 def _check_head(document: Mapping[str, Any]) -> list[Problem]:
     problems = [
-        Problem(str(key), "unknown key.", _did_you_mean(str(key), _SCHEMA_KEYS).strip())
+        Problem(str(key), "unknown key.", did_you_mean(str(key), _SCHEMA_KEYS).strip())
         for key in document
         if key not in _SCHEMA_KEYS + _AVRO_KEYS
     ]
@@ -351,7 +352,7 @@ def _parse_field(entry: Any, place: str, problems: list[Problem]) -> Field | Non
         )
         return None
     problems += [
-        Problem(f"{place}.{key}", "unknown key.", _did_you_mean(str(key), _FIELD_KEYS).strip())
+        Problem(f"{place}.{key}", "unknown key.", did_you_mean(str(key), _FIELD_KEYS).strip())
         for key in entry
         if key not in _FIELD_KEYS + _AVRO_KEYS
     ]
@@ -396,7 +397,7 @@ def _parse_type(found: Any, place: str, problems: list[Problem]) -> tuple[str | 
         return kinds[0], nullable
     advice = f'Use one of {_listed(PRIMITIVE_TYPES)}, or with null: ["string", "null"].'
     if len(kinds) == 1 and isinstance(kinds[0], str):
-        advice = f"{_did_you_mean(kinds[0], PRIMITIVE_TYPES)} {advice}".strip()
+        advice = f"{did_you_mean(kinds[0], PRIMITIVE_TYPES)} {advice}".strip()
     if found is None:
         problems.append(Problem(place, "a field needs a type.", advice))
     elif len(kinds) > 1:
@@ -426,14 +427,13 @@ def _clashes(fields: Sequence[Field | None]) -> list[Problem]:
     return problems
 
 
-def _missing(rule: FieldRule, schema: Schema) -> Problem:
+def _missing(rule: FieldRule, strangers: Sequence[str]) -> Problem:
     wanted: dict[str, Any] = {"name": rule.name, "type": rule.types[0]}
     if rule.categorical:
         wanted["categorical"] = True
     message = f"the required field {rule.name} is missing."
-    by_case = {field.name.upper(): field.name for field in schema.fields}
-    if close := get_close_matches(rule.name, by_case, n=1, cutoff=0.8):
-        message += f" '{by_case[close[0]]}' looks like it, but the name must be exact."
+    if found := closest(rule.name, strangers):
+        message += f" '{found}' looks like it, but the name must be exact."
     return Problem("fields", message, f"Add {json.dumps(wanted)}.")
 
 
@@ -538,13 +538,6 @@ _USABLE_METADATA: Final[Mapping[DatasetType, tuple[Callable[[Field], bool], str]
     DatasetType.ITEMS: (_categorical_textual_or_numeric, "a categorical or textual string, or a number"),
     DatasetType.ACTIONS: (_any_field, "a categorical string or a number"),
 }
-
-
-def _did_you_mean(text: str, known: Any) -> str:
-    """` Did you mean 'x'?` or nothing."""
-    by_case = {str(name).casefold(): str(name) for name in known}
-    close = get_close_matches(text.casefold(), by_case, n=1, cutoff=0.7)
-    return f" Did you mean '{by_case[close[0]]}'?" if close else ""
 
 
 def _listed(names: Any) -> str:

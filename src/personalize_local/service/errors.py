@@ -9,6 +9,7 @@ ServiceError
 ├── InvalidNextTokenException
 ├── TooManyTagsException
 ├── TooManyTagKeysException
+├── ThrottledError              more calls in a second than --rate-limits allows
 ├── InternalServerException     files of ours that are damaged
 └── InjectedError               a fault that was asked for: any code
 """
@@ -28,6 +29,8 @@ class ServiceError(Exception):
     """
 
     status = 400
+    retry_after: int | None = None
+    """Seconds, for the header Retry-After."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -102,14 +105,28 @@ class InternalServerException(ServiceError):  # noqa: N818
 class InjectedError(ServiceError):
     """A fault that somebody asked for through the admin API."""
 
-    def __init__(self, code: str, message: str, status: int) -> None:
+    def __init__(self, code: str, message: str, status: int, retry_after: int | None = None) -> None:
         super().__init__(message)
         self._code = code
         self.status = status
+        self.retry_after = retry_after
 
     @property
     def code(self) -> str:
         """The code that was asked for."""
+        return self._code
+
+
+class ThrottledError(ServiceError):
+    """Too many calls in this second; SDKs wait and try again. Which name the service uses is a setting."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__("Rate exceeded")
+        self._code = code
+
+    @property
+    def code(self) -> str:
+        """The name of the error on the wire."""
         return self._code
 
 

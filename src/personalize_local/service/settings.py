@@ -118,9 +118,7 @@ class Settings:
     legacy_recipes: bool = False
     # The first automatic training begins at the end of this time, unless somebody trained in it.
     first_auto_training_seconds: float = 3600.0
-    manual_training_restarts_schedule: bool = (
-        True  # automatic training: N days after any training, or its own
-    )
+    manual_training_restarts_schedule: bool = True  # N days after any training, else after automatic ones
     # New items can be recommended without retraining this long after they came. Amazon: every 2 hours (7200).
     incremental_update_seconds: float = 2.0
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import boto3
 from personalize_pipeline.cli import titles
 from personalize_pipeline.cli.output import CommandError
 from personalize_rules.filters import parse_filter
+from personalize_rules.spelling import closest
 
 if TYPE_CHECKING:
     from mypy_boto3_personalize import PersonalizeClient
@@ -101,11 +101,10 @@ def _arn(client: "PersonalizeClient", kind: str, name: str) -> str:
         found = {one["name"]: one["filterArn"] for page in pages for one in page["Filters"]}
     if name in found:
         return str(found[name])
-    close = get_close_matches(name, found, 1)
+    meant = closest(name, found)
     there = ", ".join(sorted(found)) or "none"
     raise CommandError(
-        f"There is no {kind} {name!r}."
-        + (f" Did you mean {close[0]!r}?" if close else f" There are: {there}.")
+        f"There is no {kind} {name!r}." + (f" Did you mean {meant!r}?" if meant else f" There are: {there}.")
     )
 
 

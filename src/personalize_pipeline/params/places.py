@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from personalize_rules.schemas import Problem
@@ -52,13 +51,6 @@ def shown(value: Any) -> str:
     """Show a value as it stands in the file, cut to what fits a line."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= _SHOWN_LENGTH else f"{text[: _SHOWN_LENGTH - 3]}..."
-
-
-def did_you_mean(text: str, known: Iterable[str]) -> str | None:
-    """Find the known word that `text` is most likely a misspelling of."""
-    by_case = {word.casefold(): word for word in known}
-    close = get_close_matches(text.casefold(), by_case, n=1, cutoff=0.65)
-    return by_case[close[0]] if close else None
 
 
 def listed(words: Sequence[str], joint: str = "and") -> str:

@@ -10,9 +10,10 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from personalize_pipeline.params.models import model_at, params_model
-from personalize_pipeline.params.places import Path, did_you_mean, moved, shown, written
+from personalize_pipeline.params.places import Path, moved, shown, written
 from personalize_rules.recipes import ARN_PREFIX, find_recipe
 from personalize_rules.schemas import Problem
+from personalize_rules.spelling import closest
 
 _KINDS = {
     "string_type": "a text in double quotes",
@@ -90,7 +91,7 @@ def _rename(location: Path, structure: Structure) -> bool:
     model = model_at(parent)
     if model is None or not isinstance(holder, dict):
         return False
-    meant = did_you_mean(str(key), _known(parent))
+    meant = closest(str(key), _known(parent))
     if str(key) in model.filled_in or meant is None or meant in holder:
         return False
     right, found = written((*parent, meant)), moved(written(location), structure.places)
@@ -154,7 +155,7 @@ def _converted(kind: str, value: Any) -> Any:
 def _no_choice(path: Path, value: Any, expected: str) -> _Finding:
     """Say which values there are; `expected` is pydantic's list: 'A', 'B' or 'C'."""
     choices = expected.replace("'", "")
-    meant = did_you_mean(value, choices.replace(" or ", ", ").split(", ")) if isinstance(value, str) else None
+    meant = closest(value, choices.replace(" or ", ", ").split(", ")) if isinstance(value, str) else None
     return _Finding(
         path, f"{shown(value)} must be {choices}.", f"Did you mean '{meant}'?" if meant else "", meant
     )
@@ -202,7 +203,7 @@ def _unknown_key(path: Path, document: Mapping[str, Any]) -> _Finding:
     if model is not None and key in model.filled_in:
         return _Finding(path, "the pipeline fills this in itself.", "Remove the key.")
     known = _known(parent)
-    if meant := did_you_mean(key, known):
+    if meant := closest(key, known):
         holder = _at(document, parent)
         twice = " It is there already." if isinstance(holder, dict) and meant in holder else ""
         return _Finding(path, _UNKNOWN, f"Did you mean '{meant}'?{twice}")

@@ -21,8 +21,8 @@ from personalize_rules.filters.expression import (
     UserCondition,
     Value,
 )
-from personalize_rules.filters.spelling import did_you_mean
 from personalize_rules.schemas import DatasetType, Problem, Schema
+from personalize_rules.spelling import did_you_mean
 
 _ORDERINGS: Final = frozenset({"<", "<=", ">", ">="})
 _FILTERABLE: Final[Mapping[Target, frozenset[DatasetType]]] = {

@@ -26,8 +26,8 @@ from personalize_rules.filters.expression import (
     UserCondition,
     Value,
 )
-from personalize_rules.filters.spelling import did_you_mean
 from personalize_rules.schemas import DatasetType
+from personalize_rules.spelling import did_you_mean
 
 _TARGETS: Final[Mapping[str, Target]] = {"itemid": "ItemID", "actionid": "ActionID", "userid": "UserID"}
 _DATASETS: Final[Mapping[str, DatasetType]] = {
@@ -176,7 +176,7 @@ class _Parser:
         token = self._next
         action = self._keyword("include", "exclude")
         if action is None:
-            hint = did_you_mean(token.word, ("include", "exclude"))
+            hint = did_you_mean(token.word, ("INCLUDE", "EXCLUDE"))
             raise self._error(
                 f"expected INCLUDE or EXCLUDE, found {token}.{hint} Begin with EXCLUDE ItemID WHERE ..."
             )
@@ -184,7 +184,7 @@ class _Parser:
         token = self._next
         if not self._keyword("where"):
             raise self._error(
-                f"expected WHERE after {target}, found {token}.{did_you_mean(token.word, ('where',))}"
+                f"expected WHERE after {target}, found {token}.{did_you_mean(token.word, ('WHERE',))}"
             )
         condition = self._condition()
         only_if = self._only_if() if self._keyword("if") else ()
@@ -273,7 +273,7 @@ class _Parser:
                     "NOT IN takes a list of values, not CurrentItem. Use IN with the opposite action."
                 )
             return "NOT IN", self._list("NOT IN")
-        hint = did_you_mean(token.word, ("in", "not"))
+        hint = did_you_mean(token.word, ("IN", "NOT"))
         raise self._error(f"expected IN, NOT IN, =, !=, <, <=, > or >=, found {token}.{hint}", token)
 
     def _operand(self, operator: str, *, user: bool) -> Value:

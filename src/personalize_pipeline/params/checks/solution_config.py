@@ -6,10 +6,11 @@ from typing import Any, Final
 
 from personalize_pipeline.params.checks.datasets import Data
 from personalize_pipeline.params.checks.entries import entries, inner
-from personalize_pipeline.params.places import did_you_mean, shown
+from personalize_pipeline.params.places import shown
 from personalize_rules import quotas
 from personalize_rules.recipes import Hyperparameter, ParameterPlace, Recipe
 from personalize_rules.schemas import DatasetType, Problem, required_fields
+from personalize_rules.spelling import closest
 
 _RATE = re.compile(r"rate\((\d+) days?\)")
 _HYPERPARAMETERS: Final[Mapping[str, ParameterPlace]] = {
@@ -59,7 +60,7 @@ def hyperparameter(
 
 def _unknown(name: str, recipe: Recipe, known: list[Hyperparameter], place: str) -> Problem:
     other = recipe.hyperparameter(name)
-    meant = did_you_mean(name, [parameter.name for parameter in known])
+    meant = closest(name, [parameter.name for parameter in known])
     if meant:
         advice = f"Did you mean '{meant}'?"
     elif other and other.only_tuned:
@@ -116,7 +117,7 @@ def _range(one: Mapping[str, Any], kind: str, recipe: Recipe, place: str) -> Ite
     tunable = [parameter for parameter in recipe.hyperparameters if parameter.tunable]
     found = next((parameter for parameter in tunable if parameter.name == name), None)
     if found is None:
-        meant = did_you_mean(name, [parameter.name for parameter in tunable])
+        meant = closest(name, [parameter.name for parameter in tunable])
         names = ", ".join(parameter.name for parameter in tunable) or "none"
         advice = f"Did you mean '{meant}'?" if meant else f"It has {names}."
         yield Problem(f"{place}.name", f"{recipe.name} has no tunable hyperparameter {shown(name)}.", advice)
@@ -258,7 +259,7 @@ def _schedule(config: Mapping[str, Any], made: Mapping[str, Any], place: str) ->
 
 
 def _no_field(name: str, word: str, known: list[str]) -> tuple[str, str]:
-    meant = did_you_mean(name, known)
+    meant = closest(name, known)
     return (
         f"the {word} schema has no field {name}.",
         f"Did you mean '{meant}'?" if meant else f"It has {', '.join(known)}.",

@@ -8,9 +8,10 @@ from personalize_pipeline.params.candidates import METRICS, auto_ml_recipes, can
 from personalize_pipeline.params.checks import campaigns, solution_config
 from personalize_pipeline.params.checks.datasets import Data
 from personalize_pipeline.params.checks.entries import entries, inner
-from personalize_pipeline.params.places import did_you_mean, listed, shown
+from personalize_pipeline.params.places import listed, shown
 from personalize_rules.recipes import RECIPES, Recipe, find_recipe
 from personalize_rules.schemas import DatasetType, Problem
+from personalize_rules.spelling import closest
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def _recipes(solution: Mapping[str, Any], place: str) -> Iterator[_Choice | Prob
 def _auto_ml(config: Mapping[str, Any], place: str, solution_place: str) -> Iterator[_Choice | Problem]:
     metric = config.get("metricName")
     if metric is not None and metric not in METRICS:
-        meant = did_you_mean(metric, METRICS)
+        meant = closest(metric, METRICS)
         advice = f"Did you mean '{meant}'?" if meant else f"There are {listed(METRICS)}."
         yield Problem(
             f"{place}.metricName", f"{shown(metric)} is not a metric that recipes can be compared by.", advice
@@ -100,7 +101,7 @@ def _answers(recipe: Recipe) -> str:
 def _choice(arn: str, place: str) -> _Choice | Problem:
     recipe = find_recipe(arn)
     if recipe is None:
-        meant = did_you_mean(
+        meant = closest(
             arn.rpartition("/")[2], [name for name, known in RECIPES.items() if not known.retired]
         )
         advice = (

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from personalize_pipeline.params.dialects.upgraded import Upgraded
-from personalize_pipeline.params.places import did_you_mean, listed, written
+from personalize_pipeline.params.places import listed, written
 from personalize_rules.recipes import RECIPES
 from personalize_rules.schemas import Problem
+from personalize_rules.spelling import closest
 
 RECIPE_OF_SLOT = {
     "userPersonalization": "aws-user-personalization",
@@ -73,6 +74,6 @@ def upgrade(document: Mapping[str, Any]) -> Upgraded:
 
 
 def _unknown(path: tuple[str, str], known: Any) -> Problem:
-    meant = path[1] + _SUFFIX if path[1] + _SUFFIX in known else did_you_mean(path[1], known)
+    meant = path[1] + _SUFFIX if path[1] + _SUFFIX in known else closest(path[1], known)
     advice = f"Did you mean '{meant}'?" if meant else f"Known here: {', '.join(known)}."
     return Problem(written(path), "unknown key.", f"{advice} In a list 'solutions' every name is free.")
