@@ -12,12 +12,13 @@ import numpy as np
 from personalize_local.engine.database import connect
 from personalize_local.engine.metrics import LIST_LENGTH, Measurement
 from personalize_local.engine.models.inner_split import case
-from personalize_local.engine.splits import folds, user_hashes
+from personalize_local.engine.models.objective import reward_share
+from personalize_local.engine.splits import folds, truth_size, user_hashes
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from personalize_local.engine.arrays import BoolArray
+    from personalize_local.engine.arrays import BoolArray, Float32Array
     from personalize_local.engine.interactions import Interactions
     from personalize_local.engine.recipes import Fit
 
@@ -33,14 +34,52 @@ def test_users(interactions: Interactions) -> BoolArray:
     return held_out
 
 
-def measure(fit: Fit, interactions: Interactions, held_out: BoolArray, *, catalogue: int) -> dict[str, float]:
-    """Return the metrics of a fit by its answers to the held-out users."""
+def measure(
+    fit: Fit,
+    interactions: Interactions,
+    held_out: BoolArray,
+    *,
+    catalogue: int,
+    event_weights: Float32Array | None = None,
+    rewards: Float32Array | None = None,
+) -> dict[str, float]:
+    """Return the metrics of a fit by its answers to the held-out users.
+
+    Args:
+        fit: to be asked.
+        interactions: all of them.
+        held_out: by user number.
+        catalogue: number of items in the data.
+        event_weights: by event type number, relative to their mean: the worth of a hit.
+        rewards: of the optimisation objective by item number, at least 0.
+
+    """
     starts = interactions.user_starts()
     measurement = Measurement(catalogue)
     for user in np.flatnonzero(held_out & (np.diff(starts) > 1)).tolist():
-        test = case(interactions, int(starts[user]), int(starts[user + 1]))
-        measurement.add(fit.recommended(test.history, LIST_LENGTH).astype(np.int32), test.truth.tolist())
+        begin, end = int(starts[user]), int(starts[user + 1])
+        test = case(interactions, begin, end)
+        found = fit.recommended(test.history, LIST_LENGTH)
+        measurement.add(
+            found.astype(np.int32),
+            test.truth.tolist(),
+            gains=None if event_weights is None else _gains(interactions, begin, end, event_weights),
+            reward=None if rewards is None else reward_share(found, test.truth, rewards),
+        )
     return measurement.metrics()
+
+
+def _gains(interactions: Interactions, begin: int, end: int, weights: Float32Array) -> dict[int, float]:
+    """Return the worth of the items of a user's truth: that of the best event with each."""
+    newest = slice(end - truth_size(end - begin), end)
+    gains: dict[int, float] = {}
+    for item, worth in zip(
+        interactions.items[newest].tolist(),
+        weights[interactions.event_types[newest]].tolist(),
+        strict=True,
+    ):
+        gains[item] = max(worth, gains.get(item, 0.0))
+    return gains
 
 
 def catalogue_size(interactions: Interactions, items: Path | None) -> int:

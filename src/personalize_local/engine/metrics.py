@@ -17,13 +17,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from personalize_local.engine.arrays import BoolArray, Float64Array, Int32Array
 
 CUTS = (5, 10, 25)
 LIST_LENGTH = 25
 """Recommendations asked for per request when measuring."""
+
+WEIGHTED_NDCG = "normalized_discounted_cumulative_gain_with_event_weights"
+"""With `_at_5`, `_at_10` and `_at_25`: the guide only says that there is one per K."""
+REWARDS = "average_rewards_at_k"
 
 _DISCOUNTS: Float64Array = 1 / np.log2(np.arange(2, LIST_LENGTH + 2))
 
@@ -48,6 +52,15 @@ def ndcg(relevant: BoolArray, cut: int) -> float:
     return float(_DISCOUNTS[: len(top)][top].sum() / _DISCOUNTS[:hits].sum())
 
 
+def weighted_ndcg(gains: Float64Array, cut: int) -> float:
+    """Return `ndcg` where each hit counts as much as its event is worth; 0 stands for a miss."""
+    top = gains[:cut]
+    if not top.any():
+        return 0.0
+    discounts = _DISCOUNTS[: len(top)]
+    return float((top * discounts).sum() / (np.sort(top)[::-1] * discounts).sum())
+
+
 @dataclass
 class Measurement:
     """Collects one answer per test user and gives the means.
@@ -61,9 +74,25 @@ class Measurement:
     requests: int = 0
     _sums: dict[str, float] = field(default_factory=dict)
     _recommended: set[int] = field(default_factory=set)
+    _rewards: list[float] = field(default_factory=list)
 
-    def add(self, recommended: Int32Array, truth: Iterable[int]) -> None:
-        """Count one request: item numbers in the order of the list, and the items of the user's truth."""
+    def add(
+        self,
+        recommended: Int32Array,
+        truth: Iterable[int],
+        *,
+        gains: Mapping[int, float] | None = None,
+        reward: float | None = None,
+    ) -> None:
+        """Count one request.
+
+        Args:
+            recommended: item numbers in the order of the list.
+            truth: the items of the user's truth.
+            gains: what a hit of each of these is worth, with event weights.
+            reward: the share of the objective's reward that the list brings; None for a user without any.
+
+        """
         listed = recommended[:LIST_LENGTH].tolist()
         wanted = set(truth)
         relevant = np.fromiter((item in wanted for item in listed), dtype=bool, count=len(listed))
@@ -71,6 +100,12 @@ class Measurement:
         for cut in CUTS:
             values[f"normalized_discounted_cumulative_gain_at_{cut}"] = ndcg(relevant, cut)
             values[f"precision_at_{cut}"] = precision(relevant, cut)
+        if gains is not None:
+            worth = np.array([gains.get(item, 0.0) for item in listed])
+            for cut in CUTS:
+                values[f"{WEIGHTED_NDCG}_at_{cut}"] = weighted_ndcg(worth, cut)
+        if reward is not None:
+            self._rewards.append(reward)
         for name, value in values.items():
             self._sums[name] = self._sums.get(name, 0.0) + value
         self._recommended.update(listed)
@@ -87,4 +122,7 @@ class Measurement:
             raise ValueError("no request was measured: there is no test user with at least two interactions")
         means = {name: value / self.requests for name, value in self._sums.items()}
         means["coverage"] = len(self._recommended) / self.catalogue
+        if self._rewards:
+            # Documented as greater than 0.
+            means[REWARDS] = max(float(np.mean(self._rewards)), 1e-4)
         return {name: round(value, 4) for name, value in sorted(means.items())}

@@ -8,13 +8,24 @@ items, which the recorded results of the service contradict.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from personalize_local.engine.models import trending
-from personalize_local.engine.models.personal import PersonalModel, PersonalTrainer
+from personalize_local.engine.answers import Exploration
+from personalize_local.engine.models import affinity_training, trending
+from personalize_local.engine.models.affinity import AffinityModel
+from personalize_local.engine.models.exploration import AUTOMATIC
+from personalize_local.engine.models.likeness import DIMENSIONS
+from personalize_local.engine.models.personal import PersonalModel
+from personalize_local.engine.models.personal_training import ColdStart, PersonalTrainer
 from personalize_local.engine.models.popular import PopularModel, PopularTrainer
-from personalize_local.engine.models.related import RelatedModel, SimilarItemsTrainer, SimsTrainer
+from personalize_local.engine.models.related import (
+    ALIKE_SHARE,
+    RelatedModel,
+    SimilarItemsTrainer,
+    SimsTrainer,
+)
 from personalize_local.engine.models.relations import EASE_KEPT, TRANSITION_WINDOW
 
 if TYPE_CHECKING:
@@ -27,6 +38,9 @@ if TYPE_CHECKING:
     from personalize_local.engine.models.base import TrainedModel
     from personalize_local.engine.models.inner_split import InnerSplit
     from personalize_local.engine.training_job import TrainingJob, TrainingResult
+
+
+HRNN_DIMENSION = "43"
 
 
 class Learnt(Protocol):
@@ -62,6 +76,9 @@ class RecipeModel:
         model: class of the trained model.
         tunable: the hyperparameters that a search varies, and their values: (least, most) or a list of texts.
         defaults: their values when nothing is given.
+        catalogue: all items of the Items dataset are items of the model, and their metadata counts: the
+            trainer has `informed`.
+        context: requests may say in which situation they are made.
 
     """
 
@@ -70,6 +87,8 @@ class RecipeModel:
     read: Callable[[Path, Mapping[str, Any], Histories], TrainedModel]
     tunable: Mapping[str, tuple[float, float] | list[str]]
     defaults: Mapping[str, str]
+    catalogue: bool = False
+    context: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +113,35 @@ def _scaled(value: str | None, documented: int, ours: int) -> int:
     return ours if value is None else max(1, round(int(value) * ours / documented))
 
 
-def _personal(parameters: Mapping[str, str], weights: Float32Array | None) -> PersonalTrainer:
+def _personal(
+    parameters: Mapping[str, str], weights: Float32Array | None, exploration: Exploration | None = None
+) -> PersonalTrainer:
     return PersonalTrainer(
         kept=_scaled(parameters.get("hidden_dimension"), 149, EASE_KEPT),
         window=_scaled(parameters.get("bptt"), 32, TRANSITION_WINDOW),
         recency=_flag(parameters.get("recency_mask", parameters.get("apply_recency_bias", "true"))),
         event_weights=weights,
+        exploration=exploration,
+    )
+
+
+def _hrnn(parameters: Mapping[str, str], weights: Float32Array | None) -> PersonalTrainer:
+    # Its documented dimension is smaller; so much less is kept by default, or there would be nothing to tune.
+    return _personal({"hidden_dimension": HRNN_DIMENSION, **parameters}, weights)
+
+
+def _hrnn_metadata(parameters: Mapping[str, str], weights: Float32Array | None) -> PersonalTrainer:
+    return replace(_hrnn(parameters, weights), alike=ALIKE_SHARE)
+
+
+def _hrnn_coldstart(parameters: Mapping[str, str], weights: Float32Array | None) -> PersonalTrainer:
+    return replace(
+        _personal(parameters, weights),
+        cold_start=ColdStart(
+            interactions=int(parameters.get("cold_start_max_interactions", "15")),
+            days=float(parameters.get("cold_start_max_duration", "5.0")),
+            from_latest=parameters.get("cold_start_relative_from", "latestItem") != "currentTime",
+        ),
     )
 
 
@@ -107,6 +149,7 @@ def _similar_items(parameters: Mapping[str, str], _: Float32Array | None) -> Sim
     return SimilarItemsTrainer(
         kept=_scaled(parameters.get("item_id_hidden_dim"), 100, EASE_KEPT),
         popularity_discount=float(parameters.get("popularity_discount_factor", "0.0")),
+        dimensions=int(parameters.get("item_metadata_hidden_dim", DIMENSIONS)),
     )
 
 
@@ -117,20 +160,32 @@ def _sims(parameters: Mapping[str, str], _: Float32Array | None) -> SimsTrainer:
     )
 
 
-_V1 = RecipeModel(
+_V2 = RecipeModel(
     trainer=_personal,
     model=PersonalModel,
     read=PersonalModel.read,
+    tunable={},
+    defaults={},
+    catalogue=True,
+    context=True,
+)
+_V1 = replace(
+    _V2,
     tunable={"hidden_dimension": (32, 256), "bptt": (2, 32), "recency_mask": ["True", "False"]},
     defaults={"hidden_dimension": "149", "bptt": "32", "recency_mask": "True"},
 )
-_V2 = RecipeModel(trainer=_personal, model=PersonalModel, read=PersonalModel.read, tunable={}, defaults={})
+_EXPLORING_V1 = replace(_V1, trainer=partial(_personal, exploration=Exploration()))
+_EXPLORING_V2 = replace(_V2, trainer=partial(_personal, exploration=AUTOMATIC))
+_HRNN = replace(
+    _V1, trainer=_hrnn, defaults={**_V1.defaults, "hidden_dimension": HRNN_DIMENSION}, catalogue=False
+)
 _SIMILAR_ITEMS = RecipeModel(
     trainer=_similar_items,
     model=RelatedModel,
     read=RelatedModel.read,
-    tunable={"item_id_hidden_dim": (30, 200)},
-    defaults={"item_id_hidden_dim": "100"},
+    tunable={"item_id_hidden_dim": (30, 200), "item_metadata_hidden_dim": (30, 200)},
+    defaults={"item_id_hidden_dim": "100", "item_metadata_hidden_dim": "100"},
+    catalogue=True,
 )
 _SIMS = RecipeModel(
     trainer=_sims,
@@ -148,19 +203,23 @@ _POPULAR = RecipeModel(
 )
 
 RECIPES: Mapping[str, RecipeModel] = {
-    "aws-user-personalization": _V1,
-    "aws-user-personalization-v2": _V2,
+    "aws-user-personalization": _EXPLORING_V1,
+    "aws-user-personalization-v2": _EXPLORING_V2,
     "aws-personalized-ranking": _V1,
     "aws-personalized-ranking-v2": _V2,
     "aws-similar-items": _SIMILAR_ITEMS,
     "aws-sims": _SIMS,
     "aws-popularity-count": _POPULAR,
+    # Retired; the service takes them only where it is told to.
+    "aws-hrnn": _HRNN,
+    "aws-hrnn-metadata": replace(_HRNN, trainer=_hrnn_metadata, catalogue=True),
+    "aws-hrnn-coldstart": replace(_V1, trainer=_hrnn_coldstart),
     # Use cases of recommenders; `use_cases` says which events they are about.
-    "aws-vod-top-picks": _V1,
+    "aws-vod-top-picks": _EXPLORING_V1,
     "aws-vod-more-like-x": _SIMILAR_ITEMS,
     "aws-vod-because-you-watched-x": _SIMS,
     "aws-vod-most-popular": _POPULAR,
-    "aws-ecomm-recommended-for-you": _V1,
+    "aws-ecomm-recommended-for-you": _EXPLORING_V1,
     "aws-ecomm-customers-who-viewed-x-also-viewed": _SIMS,
     "aws-ecomm-frequently-bought-together": _SIMS,
     "aws-ecomm-popular-items-by-views": _POPULAR,
@@ -170,9 +229,19 @@ _TRENDING = OwnTraining(trending.train, trending.TrendingModel.read, trending.re
 OWN_TRAININGS: Mapping[str, OwnTraining] = {
     "aws-trending-now": _TRENDING,
     "aws-vod-trending-now": _TRENDING,
+    "aws-item-affinity": OwnTraining(affinity_training.train_items, AffinityModel.read),
+    "aws-item-attribute-affinity": OwnTraining(affinity_training.train_attributes, AffinityModel.read),
 }
 
-INTEGERS = frozenset({"hidden_dimension", "bptt", "item_id_hidden_dim", "min_cointeraction_count"})
+INTEGERS = frozenset(
+    {
+        "hidden_dimension",
+        "bptt",
+        "item_id_hidden_dim",
+        "item_metadata_hidden_dim",
+        "min_cointeraction_count",
+    }
+)
 
 
 def trained_recipes() -> list[str]:

@@ -6,38 +6,47 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from personalize_local.engine.metrics import CUTS, LIST_LENGTH, Measurement
 from personalize_local.engine.recipes import INTEGERS, RecipeModel
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from personalize_local.engine.arrays import Float32Array
     from personalize_local.engine.models.inner_split import InnerSplit
+    from personalize_local.engine.recipes import Trainer
 
 DEFAULT_TRIALS = 8
 MOST_TRIALS = 40
 """The service's limit of maxNumberOfTrainingJobs."""
+
+JUDGING = frozenset(
+    ["coverage", "mean_reciprocal_rank_at_25"]
+    + [f"normalized_discounted_cumulative_gain_at_{cut}" for cut in CUTS]
+    + [f"precision_at_{cut}" for cut in CUTS]
+)
+"""Metrics that an hpoObjective may name."""
 
 Ranges = dict[str, tuple[float, float] | list[str]]
 
 
 def search(
     recipe: RecipeModel,
+    make: Callable[[Mapping[str, str]], Trainer],
     inner: InnerSplit,
     *,
     fixed: Mapping[str, str],
     config: Mapping[str, Any] | None,
-    weights: Float32Array | None,
     seed: int,
 ) -> dict[str, str]:
     """Return the best hyperparameters found, the tuned ones only; given ones or defaults come first.
 
     Args:
         recipe: what to train.
+        make: makes its trainer from hyperparameters.
         inner: where to judge.
         fixed: hyperparameters as the solution gives them.
-        config: `hpoConfig` of the solution; without ranges, those of the recipe.
-        weights: per event type number.
+        config: `hpoConfig` of the solution; without ranges, those of the recipe. An `hpoObjective` that names
+            a metric of GetSolutionMetrics decides; without one, how well the users' next items are found.
         seed: draws the trials.
 
     """
@@ -52,8 +61,25 @@ def search(
     candidates.extend(
         {name: _drawn(name, space, random) for name, space in ranges.items()} for _ in range(trials - 1)
     )
-    qualities = [recipe.trainer({**fixed, **one}, weights).learn(inner).quality for one in candidates]
+    judge = _judge((config or {}).get("hpoObjective") or {})
+    qualities = [judge(make({**fixed, **one}), inner) for one in candidates]
     return candidates[int(np.argmax(qualities))]
+
+
+def _judge(objective: Mapping[str, Any]) -> Callable[[Trainer, InnerSplit], float]:
+    metric = str(objective.get("metricName", "")).lower()
+    if metric not in JUDGING:
+        return lambda trainer, inner: float(trainer.learn(inner).quality)
+    sign = -1 if str(objective.get("type", "")).lower() == "minimize" else 1
+
+    def measured(trainer: Trainer, inner: InnerSplit) -> float:
+        fit = trainer.fit(inner.interactions, trainer.learn(inner))
+        measurement = Measurement(len(inner.interactions.item_ids))
+        for case in inner.cases:
+            measurement.add(fit.recommended(case.history, LIST_LENGTH).astype(np.int32), case.truth.tolist())
+        return sign * measurement.metrics()[metric]
+
+    return measured
 
 
 def _ranges(recipe: RecipeModel, config: Mapping[str, Any] | None) -> Ranges:

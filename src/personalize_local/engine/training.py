@@ -8,6 +8,7 @@ nine tenths of the users and measure on the others; fit again on all of them and
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,8 +17,13 @@ from personalize_local.engine import folder as files
 from personalize_local.engine.held_out import catalogue_size, measure, test_users
 from personalize_local.engine.histories import Histories, weights_of
 from personalize_local.engine.interactions import read_interactions
+from personalize_local.engine.item_data import about_items
+from personalize_local.engine.models.context import learn_context
 from personalize_local.engine.models.inner_split import InnerSplit
-from personalize_local.engine.models.personal import PersonalModel, PersonalTrainer
+from personalize_local.engine.models.objective import positive
+from personalize_local.engine.models.personal import PersonalModel
+from personalize_local.engine.models.personal_fit import PersonalFit
+from personalize_local.engine.models.personal_training import PersonalTrainer
 from personalize_local.engine.recipes import OWN_TRAININGS, RECIPES
 from personalize_local.engine.refusals import refuse_what_the_service_refuses
 from personalize_local.engine.search import search
@@ -31,6 +37,7 @@ if TYPE_CHECKING:
 
     from personalize_local.engine.arrays import BoolArray, Int64Array
     from personalize_local.engine.interactions import Interactions
+    from personalize_local.engine.item_data import ItemData
     from personalize_local.engine.recipes import Fit, Trainer
 
 BLAS_THREADS = 1
@@ -62,44 +69,59 @@ def train(job: TrainingJob) -> TrainingResult:
         event_weights=job.event_weights,
     )
     refuse_what_the_service_refuses(interactions, job)
+    users, items = len(interactions.user_ids), len(interactions.item_ids)
+    catalogue = catalogue_size(interactions, job.items.parquet if job.items else None)
     weights = None
     if job.event_weights:
         by_type = {one.event_type: one.weight for one in job.event_weights}
         weights = weights_of(by_type, interactions.event_type_names)
+    about: ItemData | None = None
+    if recipe.catalogue:
+        interactions, about = about_items(job, interactions)
+
+    def make(parameters: Mapping[str, str]) -> Trainer:
+        trainer: Any = recipe.trainer(parameters, weights)
+        return trainer if about is None else trainer.informed(about, job)  # type: ignore[no-any-return]
+
     with threadpool_limits(BLAS_THREADS, "blas"):
         held_out = test_users(interactions)
         training = _within_percentiles(interactions.of_users(~held_out), job.feature_parameters)
         tuned: dict[str, str] = {}
         if job.update_of is not None:
             parameters = files.read_description(job.update_of)["parameters"]
-            trainer = recipe.trainer(parameters, weights)
+            trainer = make(parameters)
             learnt = _recalled(job.update_of, trainer, interactions.event_type_names)
         else:
             inner = InnerSplit.of(training, job.seed)
             parameters = dict(job.hyperparameters)
             if job.perform_hpo:
-                tuned = search(
-                    recipe, inner, fixed=parameters, config=job.hpo, weights=weights, seed=job.seed
-                )
+                tuned = search(recipe, make, inner, fixed=parameters, config=job.hpo, seed=job.seed)
                 parameters.update(tuned)
-            trainer = recipe.trainer(parameters, weights)
+            trainer = make(parameters)
             learnt = trainer.learn(inner)
             del inner
+        rewards = None if about is None or about.rewards is None else positive(about.rewards)
         metrics = measure(
             trainer.fit(training, learnt),
             interactions,
             held_out,
-            catalogue=catalogue_size(interactions, job.items.parquet if job.items else None),
+            catalogue=catalogue,
+            event_weights=weights,
+            rewards=rewards,
         )
         del training
         fit = trainer.fit(_within_percentiles(interactions, job.feature_parameters), learnt)
+    if recipe.context and isinstance(fit, PersonalFit) and job.interactions_schema is not None:
+        fit = replace(
+            fit, context=learn_context(job.interactions, job.interactions_schema, interactions.item_ids)
+        )
     _write(job, interactions, fit, metrics=metrics, parameters=parameters)
     return TrainingResult(
         metrics=metrics,
         tuned=tuned,
         interactions=len(interactions),
-        users=len(interactions.user_ids),
-        items=len(interactions.item_ids),
+        users=users,
+        items=items,
         seconds=time.perf_counter() - began,
     )
 
@@ -129,7 +151,7 @@ def _recalled(folder: Path, trainer: Trainer, event_type_names: Sequence[str]) -
     base = load(folder)
     if not isinstance(trainer, PersonalTrainer) or not isinstance(base, PersonalModel):
         raise ValueError(f"{base.recipe} has no UPDATE")  # noqa: TRY004 -- not a wrong type, a wrong recipe
-    return trainer.recall(base, event_type_names)
+    return trainer.recall(base.fit, base.histories, event_type_names)
 
 
 def _within_percentiles(interactions: Interactions, parameters: Mapping[str, str]) -> Interactions:

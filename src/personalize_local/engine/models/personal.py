@@ -9,6 +9,7 @@ import numpy as np
 from personalize_local.engine.answers import Exploration, Scored
 from personalize_local.engine.models.base import TrainedModel
 from personalize_local.engine.models.personal_fit import PersonalFit
+from personalize_local.engine.models.preference import largest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,13 +7,14 @@ a model of relations is judged by what it relates, and no item is related to its
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from personalize_local.engine.models.base import TrainedModel
 from personalize_local.engine.models.fading import learn_decay
+from personalize_local.engine.models.likeness import DIMENSIONS, blended, vectors
 from personalize_local.engine.models.preference import Preference, best
 from personalize_local.engine.models.relations import co_occurrence, distinct_users, relations, user_items
 
@@ -25,8 +26,14 @@ if TYPE_CHECKING:
     from personalize_local.engine.arrays import BoolArray, Int64Array
     from personalize_local.engine.histories import Histories, Seen
     from personalize_local.engine.interactions import Interactions
+    from personalize_local.engine.item_data import ItemData
     from personalize_local.engine.models.base import Arrays
     from personalize_local.engine.models.inner_split import InnerSplit
+    from personalize_local.engine.training_job import TrainingJob
+
+ALIKE_SHARE = 0.15
+"""Of likeness by metadata, against relations by use; on MovieLens it changes nothing for items in use."""
+ALIKE_KEPT = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +64,19 @@ class SimilarItemsTrainer:
     Attributes:
         kept: EASE weights kept per item.
         popularity_discount: 0 leaves popular items in front; 1 divides by the number of users.
+        dimensions: numbers that an item's metadata is described by.
+        items: what the Items dataset says of the items, one entry per item of the interactions.
 
     """
 
     kept: int
     popularity_discount: float
+    dimensions: int = DIMENSIONS
+    items: ItemData | None = None
+
+    def informed(self, items: ItemData, job: TrainingJob) -> SimilarItemsTrainer:  # noqa: ARG002
+        """Return a trainer that knows of the items; nothing else of the job matters to it."""
+        return replace(self, items=items)
 
     def learn(self, inner: InnerSplit) -> Learnt:
         """Learn the decay of the history that the metrics ask with."""
@@ -73,6 +88,9 @@ class SimilarItemsTrainer:
         matrix = relations(interactions, kept=self.kept)
         discount = np.maximum(popularity, 1) ** -self.popularity_discount
         matrix.data *= discount.astype(np.float32)[matrix.indices]
+        if self.items is not None and self.items.features.nnz:
+            embedded = vectors(self.items.features, self.dimensions)
+            matrix = blended(matrix, embedded, ALIKE_SHARE, ALIKE_KEPT)
         return RelatedFit(Preference.of(matrix, popularity, decay=learnt.decay))
 
 
