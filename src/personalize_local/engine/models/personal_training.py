@@ -76,8 +76,8 @@ class ColdStart:
         if not cold.any():
             raise TrainingRejected(
                 "There are no cold items: every item has interactions, and none of those created in the "
-                f"last {self.days:g} days has at most {self.interactions}. Add new items to the Items dataset, or "
-                "raise cold_start_max_duration or cold_start_max_interactions."
+                f"last {self.days:g} days has at most {self.interactions}. Add new items to the Items "
+                "dataset, or raise cold_start_max_duration or cold_start_max_interactions."
             )
         return cold
 
