@@ -1,0 +1,271 @@
+"""Recommenders: the use cases of both domains, from training to deletion."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.support.domain_world import ITEMS, DomainWorld
+from tests.support.world import RECIPE, World, eventually, refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.local_server import LocalServer
+    from tests.support.s3_server import S3Server
+
+
+@pytest.fixture(scope="module")
+def films(local: LocalServer, s3: S3Server) -> DomainWorld:
+    world = DomainWorld(local, s3, "films", domain="VIDEO_ON_DEMAND")
+    world.fill()
+    return world
+
+
+@pytest.fixture(scope="module")
+def shop(local: LocalServer, s3: S3Server) -> DomainWorld:
+    world = DomainWorld(local, s3, "shop", domain="ECOMMERCE")
+    world.fill()
+    return world
+
+
+@pytest.fixture
+def top_picks(films: DomainWorld) -> Iterator[str]:
+    arn = films.recommender("aws-vod-top-picks", "top")
+    yield arn
+    films.api.delete_recommender(recommenderArn=arn)
+    films.wait_until_gone("recommender", arn)
+
+
+USE_CASES: list[tuple[str, str, dict[str, str], str | None]] = [
+    ("films", "aws-vod-top-picks", {"userId": "u3"}, "Watch"),
+    ("films", "aws-vod-because-you-watched-x", {"userId": "u3", "itemId": "i3"}, "Watch"),
+    ("films", "aws-vod-more-like-x", {"userId": "u3", "itemId": "i3"}, "Watch"),
+    ("films", "aws-vod-most-popular", {"userId": "u3"}, None),
+    ("films", "aws-vod-trending-now", {}, None),
+    ("shop", "aws-ecomm-recommended-for-you", {"userId": "u3"}, "Purchase"),
+    ("shop", "aws-ecomm-customers-who-viewed-x-also-viewed", {"userId": "u3", "itemId": "i3"}, "Purchase"),
+    ("shop", "aws-ecomm-frequently-bought-together", {"itemId": "i3"}, None),
+    ("shop", "aws-ecomm-popular-items-by-views", {"userId": "u3"}, None),
+    ("shop", "aws-ecomm-popular-items-by-purchases", {"userId": "u3"}, None),
+]
+
+
+@pytest.mark.parametrize(("where", "use_case", "asked", "left_out"), USE_CASES, ids=[u[1] for u in USE_CASES])
+def test_a_use_case_recommends(
+    where: str, use_case: str, asked: dict[str, str], left_out: str | None, request: pytest.FixtureRequest
+) -> None:
+    world: DomainWorld = request.getfixturevalue(where)
+    arn = world.recommender(use_case)
+
+    answer = world.runtime.get_recommendations(recommenderArn=arn, numResults=ITEMS, **asked)
+
+    found = [item["itemId"] for item in answer["itemList"]]
+    had = world.events_of("u3", left_out) if left_out else set()
+    assert found
+    assert not had & set(found)
+    assert asked.get("itemId") not in found
+    assert all("score" not in item for item in answer["itemList"])
+    described = world.api.describe_recommender(recommenderArn=arn)["recommender"]
+    assert described["modelMetrics"]["coverage"] > 0
+    assert described["recommenderConfig"]["minRecommendationRequestsPerSecond"] == 1
+    if asked:
+        with refused("InvalidInputException", "required by use case"):
+            world.served(arn)
+    world.api.delete_recommender(recommenderArn=arn)
+    world.wait_until_gone("recommender", arn)
+
+
+def test_a_watch_event_takes_a_film_out_of_the_next_answer(films: DomainWorld, top_picks: str) -> None:
+    tracking = films.tracker()
+    before = films.served(top_picks, userId="visitor")
+
+    films.put(tracking, "visitor", before[0], kind="watch")
+    films.put(tracking, "visitor", before[1], kind="Click")
+
+    after = films.served(top_picks, userId="visitor")
+    assert before[0] not in after
+    assert before[1] in after
+
+
+def test_the_filter_of_a_request_acts_on_what_the_use_case_leaves(films: DomainWorld, top_picks: str) -> None:
+    comedies = films.filter('INCLUDE ItemID WHERE Items.GENRES IN ("Comedy")', "comedies")
+
+    found = films.served(top_picks, userId="u3", filterArn=comedies)
+
+    expected = {f"i{n}" for n in range(0, ITEMS, 3)} - films.events_of("u3", "Watch")
+    assert set(found) == expected
+    promoted = films.runtime.get_recommendations(
+        recommenderArn=top_picks,
+        userId="u3",
+        numResults=10,
+        promotions=[{"name": "sale", "percentPromotedItems": 50, "filterArn": comedies}],
+    )["itemList"]
+    marked = [item["itemId"] for item in promoted if item.get("promotionName") == "sale"]
+    assert marked
+    assert set(marked) <= expected
+
+
+def test_metadata_has_to_be_asked_for_when_the_recommender_is_made(
+    films: DomainWorld, top_picks: str
+) -> None:
+    asked: dict[str, Any] = {"userId": "u3", "metadataColumns": {"ITEMS": ["TITLE"]}}
+    with refused("InvalidInputException", "enableMetadataWithRecommendations"):
+        films.served(top_picks, **asked)
+
+    films.api.update_recommender(
+        recommenderArn=top_picks, recommenderConfig={"enableMetadataWithRecommendations": True}
+    )
+    found = films.wait_for_update("recommender", top_picks)
+
+    assert found["recommenderConfig"]["enableMetadataWithRecommendations"] is True
+    assert found["latestRecommenderUpdate"]["status"] == "ACTIVE"
+    for item in films.runtime.get_recommendations(recommenderArn=top_picks, **asked)["itemList"]:
+        assert item["metadata"] == {"TITLE": f"Film {item['itemId'][1:]}"}
+
+
+def test_not_one_request_fails_while_a_recommender_is_trained_with_other_columns(
+    films: DomainWorld, top_picks: str
+) -> None:
+    failures: list[str] = []
+    answers = 0
+    done = threading.Event()
+
+    def ask(runtime: Any) -> None:
+        nonlocal answers
+        while not done.is_set():
+            try:
+                found = runtime.get_recommendations(recommenderArn=top_picks, userId="u3")["itemList"]
+            except Exception as error:  # noqa: BLE001 -- whatever it is, it is counted
+                failures.append(str(error))
+            else:
+                answers += 1
+                if not found:
+                    failures.append("an empty answer")
+
+    asking = [threading.Thread(target=ask, args=(films.runtime,)) for _ in range(3)]
+    for thread in asking:
+        thread.start()
+    try:
+        for columns in (["TITLE"], []):
+            films.api.update_recommender(
+                recommenderArn=top_picks,
+                recommenderConfig={"trainingDataConfig": {"excludedDatasetColumns": {"ITEMS": columns}}},
+            )
+            films.wait_for_update("recommender", top_picks)
+    finally:
+        done.set()
+        for thread in asking:
+            thread.join()
+    assert failures == []
+    assert answers > 20
+
+
+def test_a_stopped_recommender_answers_nothing_until_it_is_started(
+    films: DomainWorld, top_picks: str
+) -> None:
+    before = films.served(top_picks, userId="u3")
+    with refused("InvalidInputException", "not INACTIVE"):
+        films.api.start_recommender(recommenderArn=top_picks)
+
+    films.api.stop_recommender(recommenderArn=top_picks)
+    films.wait("recommender", top_picks, "INACTIVE")
+    with refused("InvalidInputException", "INACTIVE"):
+        films.served(top_picks, userId="u3")
+    with refused("InvalidInputException", "not ACTIVE"):
+        films.api.stop_recommender(recommenderArn=top_picks)
+
+    films.api.start_recommender(recommenderArn=top_picks)
+    films.wait("recommender", top_picks)
+    assert films.served(top_picks, userId="u3") == before
+
+
+@pytest.mark.parametrize(
+    ("use_case", "config", "texts"),
+    [
+        (
+            "aws-vod-most-popular",
+            {"itemExplorationConfig": {"explorationWeight": "0.1"}},
+            ["itemExplorationConfig is not supported"],
+        ),
+        (
+            "aws-vod-top-picks",
+            {
+                "itemExplorationConfig": {"explorationWeight": "2", "weight": "1"},
+                "trainingDataConfig": {"excludedDatasetColumns": {"ITEMS": ["NO_SUCH"]}},
+            },
+            ["explorationWeight: '2'", "weight: unknown", "'NO_SUCH' is not a column"],
+        ),
+        ("aws-ecomm-recommended-for-you", {}, ["domain ECOMMERCE"]),
+        ("aws-user-personalization", {}, ["not a use case"]),
+    ],
+    ids=["exploration of popular items", "three mistakes", "another domain", "a recipe"],
+)
+def test_what_cannot_be_is_refused_with_all_reasons(
+    films: DomainWorld, use_case: str, config: dict[str, Any], texts: list[str]
+) -> None:
+    with refused("InvalidInputException") as refusal:
+        films.begin_recommender(use_case, "refused", **config)
+    for text in texts:
+        assert text in refusal.message
+
+
+def test_a_custom_group_has_no_recommenders(club: World) -> None:
+    with refused("InvalidInputException", "no domain"):
+        club.api.create_recommender(
+            name="x", datasetGroupArn=club.group, recipeArn=RECIPE + "aws-vod-top-picks"
+        )
+
+
+def test_too_few_events_of_the_type_of_the_use_case_end_as_failed(local: LocalServer, s3: S3Server) -> None:
+    world = DomainWorld(local, s3, "few", domain="VIDEO_ON_DEMAND")
+    world.make_group()
+    with refused("InvalidInputException", "INTERACTIONS"):
+        world.begin_recommender("aws-vod-most-popular")
+    world.make_dataset("INTERACTIONS")
+    with refused("InvalidInputException", "no data"):
+        world.begin_recommender("aws-vod-most-popular")
+    world.load("INTERACTIONS", world.interactions(events=40))  # 800 of each type
+
+    arn = world.begin_recommender("aws-vod-most-popular")
+
+    found = world.wait("recommender", arn, "CREATE FAILED")
+    assert found["failureReason"] == (
+        "Dataset has fewer than 1000 interactions after filtering by event type: Watch"
+    )
+    with refused("InvalidInputException", "Items".upper()):
+        world.begin_recommender("aws-vod-more-like-x")
+    listed = world.api.list_recommenders(datasetGroupArn=world.group)["recommenders"]
+    assert [summary["status"] for summary in listed] == ["CREATE FAILED"]
+
+
+def test_what_a_recommender_needs_cannot_be_deleted(films: DomainWorld, top_picks: str) -> None:
+    with refused("ResourceInUseException", "recommenders"):
+        films.api.delete_dataset(datasetArn=films.dataset("INTERACTIONS"))
+    with refused("ResourceInUseException", "recommenders"):
+        films.api.delete_dataset_group(datasetGroupArn=films.group)
+    with refused("ResourceAlreadyExistsException"):
+        films.begin_recommender("aws-vod-top-picks", "top")
+
+
+def test_it_has_tags_and_is_listed(films: DomainWorld, top_picks: str) -> None:
+    films.api.tag_resource(resourceArn=top_picks, tags=[{"tagKey": "team", "tagValue": "reco"}])
+
+    assert films.api.list_tags_for_resource(resourceArn=top_picks)["tags"] == [
+        {"tagKey": "team", "tagValue": "reco"}
+    ]
+    summaries = films.api.list_recommenders(datasetGroupArn=films.group)["recommenders"]
+    assert [summary["recommenderArn"] for summary in summaries] == [top_picks]
+    assert summaries[0]["recipeArn"] == RECIPE + "aws-vod-top-picks"
+
+
+def test_new_data_reaches_the_filters_of_a_recommender(films: DomainWorld, top_picks: str) -> None:
+    new = films.filter('INCLUDE ItemID WHERE Items.GENRES IN ("Western")', "westerns")
+    assert films.served(top_picks, userId="nobody", filterArn=new) == []
+
+    films.load(
+        "ITEMS", "ITEM_ID,GENRES,CREATION_TIMESTAMP,TITLE\ni4,Western,1,Film 4\n", "more", "INCREMENTAL"
+    )
+
+    eventually(lambda: films.served(top_picks, userId="nobody", filterArn=new) == ["i4"])
