@@ -16,6 +16,7 @@ from personalize_local.engine.recipes import RECIPES
 from personalize_local.engine.serving import load
 from personalize_local.engine.training import train
 from personalize_local.engine.training_job import Table, TrainingJob, TrainingRejected
+from personalize_rules.recipes import RECIPES as RULES
 from personalize_rules.schemas import Schema
 
 PERSONAL = ["aws-user-personalization", "aws-user-personalization-v2"]
