@@ -134,7 +134,8 @@ def _theme_problems(
     if recipe.name != THEME_RECIPE:
         yield f"batchInferenceJobMode {THEMES} is for recipe {THEME_RECIPE}, not {recipe.name}"
     if region not in THEME_REGIONS:
-        yield f"batchInferenceJobMode {THEMES} is not available in {region}, only in {', '.join(THEME_REGIONS)}"
+        regions = ", ".join(THEME_REGIONS)
+        yield f"batchInferenceJobMode {THEMES} is not available in {region}, only in {regions}"
     if not config:
         yield f"themeGenerationConfig: required by batchInferenceJobMode {THEMES}"
         return

@@ -21,11 +21,12 @@ from personalize_local.service.errors import InternalServerException, ServiceErr
 from personalize_local.service.kinds import Status
 from personalize_local.service.model_files import model_folder, serving_folder, trained
 from personalize_local.service.workers import Job, Outcome
+from personalize_rules import quotas
 from personalize_rules.recipes import Recipe, find_recipe
 from personalize_rules.schemas import DatasetType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from personalize_local.engine.catalogue import ItemTable
@@ -44,10 +45,10 @@ class Deployment:
 
     recipe: Recipe
     model: Model
-    items: ItemTable  # in the order of the model's items
+    items: ItemTable  # in the order of the model's items; actions, if it recommends those
     users: ItemTable | None
     events: EventView
-    dataset: int | None  # number of the Interactions dataset: where the live events are
+    dataset: int | None  # number of the (Action) interactions dataset: where the live events are
     last_event: int  # number of the last live event that the model was trained on
     size: int  # bytes of all files
     filters: dict[int, CompiledFilter] = field(default_factory=dict)  # by number of the filter
@@ -202,31 +203,18 @@ class Deployments:
         return [version for version in found if version is not None and version.status == Status.ACTIVE]
 
     def _load(self, version: Record) -> Deployment:
-        # Imported here, because a server without campaigns does without numpy.
-        from personalize_local.engine.catalogue import ItemTable  # noqa: PLC0415
-        from personalize_local.engine.events import EventHistory, EventView  # noqa: PLC0415
-        from personalize_local.engine.serving import load  # noqa: PLC0415
-
-        context = self._context
         recipe = find_recipe(version.body["recipeArn"])
-        assert recipe  # checked by CreateSolution
-        folder = model_folder(context, version)
-        model = load(folder)
-        serving = version.private["serving"]
-        prepared = serving_folder(context)
-        interactions = find_dataset(context.store, version.group, DatasetType.INTERACTIONS)
-        folders = [folder, *(prepared / name for name in serving.values() if name)]
-        return Deployment(
-            recipe=recipe,
-            model=model,
-            items=ItemTable(prepared / serving["items"]),
-            users=ItemTable(prepared / serving["users"]) if serving["users"] else None,
-            events=EventHistory(prepared / serving["events"]).view(model.item_ids)
-            if serving["events"]
-            else EventView.live_only(model.item_ids),
+        assert recipe  # checked when it was created
+        about_actions = recipe.type == "PERSONALIZED_ACTIONS"
+        kind = DatasetType.ACTION_INTERACTIONS if about_actions else DatasetType.INTERACTIONS
+        interactions = find_dataset(self._context.store, version.group, kind)
+        return open_deployment(
+            recipe,
+            model_folder(self._context, version),
+            serving_folder(self._context),
+            version.private["serving"],
             dataset=interactions.number if interactions else None,
-            last_event=version.private["lastEvent"],
-            size=sum(_size(one) for one in folders),
+            last_event=version.private["lastActionEvent" if about_actions else "lastEvent"],
         )
 
     def _evict(self, keep: str) -> None:
@@ -237,6 +225,50 @@ class Deployments:
                 return
             if arn != keep:
                 total -= self._loaded.pop(arn).size
+
+
+def open_deployment(
+    recipe: Recipe,
+    folder: Path,
+    prepared: Path,
+    serving: Mapping[str, str | None],
+    *,
+    dataset: int | None,
+    last_event: int,
+) -> Deployment:
+    """Open a model and what `tasks.serving` has prepared for it.
+
+    `serving` are names of folders in `prepared`.
+
+    Raises:
+        OSError, ValueError, LookupError: files are missing or damaged.
+    """
+    # Imported here, because a server without campaigns does without numpy.
+    from personalize_local.engine.catalogue import ItemTable  # noqa: PLC0415
+    from personalize_local.engine.events import EventHistory, EventView  # noqa: PLC0415
+    from personalize_local.engine.serving import load  # noqa: PLC0415
+
+    model = load(folder)
+    items, users, events = (serving.get(name) for name in ("items", "users", "events"))
+    if items is None:
+        raise ValueError(f"nothing was prepared for {folder}")
+    limit = (
+        quotas.FILTER_ACTION_EVENTS_PER_USER_AND_TYPE
+        if recipe.type == "PERSONALIZED_ACTIONS"
+        else quotas.FILTER_EVENTS_PER_USER_AND_TYPE
+    )
+    return Deployment(
+        recipe=recipe,
+        model=model,
+        items=ItemTable(prepared / items),
+        users=ItemTable(prepared / users) if users else None,
+        events=EventHistory(prepared / events).view(model.item_ids, limit=limit)
+        if events
+        else EventView.live_only(model.item_ids, limit=limit),
+        dataset=dataset,
+        last_event=last_event,
+        size=sum(_size(one) for one in (folder, *(prepared / name for name in serving.values() if name))),
+    )
 
 
 def _import_engine() -> None:

@@ -1,4 +1,7 @@
-"""Events that came by PutEvents: on disk before they are acknowledged, in memory for users asked about."""
+"""Events that came by PutEvents and PutActionInteractions.
+
+They are on disk before they are acknowledged, and in memory for users that are asked about.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,8 @@ if TYPE_CHECKING:
     from personalize_local.service.store import Store
 
 _INSERT = (
-    "INSERT OR IGNORE INTO events (dataset, user, session, item, type, value, timestamp, event_id, columns)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT OR IGNORE INTO events (dataset, user, session, item, type, value, timestamp, event_id,"
+    " recommendation, attribution, impression, columns) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 # An anonymous visitor is asked about by his session's ID.
 _OF_USER = (
@@ -29,7 +32,8 @@ _OF_USER = (
 )
 # A session belongs to the user whose ID came with any of its events; events of nobody are not trained on.
 _FOR_TRAINING = """
-SELECT coalesce(e.user, s.user), e.item, e.type, e.timestamp, e.value, e.columns
+SELECT coalesce(e.user, s.user), e.item, e.type, e.timestamp, e.value,
+    e.impression, e.recommendation, e.attribution, e.columns
 FROM events e
 LEFT JOIN (
     SELECT session, max(user) AS user FROM events
@@ -42,7 +46,7 @@ ORDER BY e.id
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """One event of a PutEvents call. `columns` are further values by the names of the schema."""
+    """One event of a call. `item` may be an action; `columns` are further values by names of the schema."""
 
     session: str
     user: str | None
@@ -51,6 +55,9 @@ class NewEvent:
     timestamp: int
     value: float | None
     event_id: str | None
+    recommendation: str | None
+    attribution: str | None
+    impression: tuple[str, ...]
     columns: dict[str, Any]
 
 
@@ -90,6 +97,9 @@ class LiveEvents:
                         event.value,
                         event.timestamp,
                         event.event_id,
+                        event.recommendation,
+                        event.attribution,
+                        "|".join(event.impression) or None,
                         json.dumps(event.columns) if event.columns else None,
                     ),
                 )
@@ -112,19 +122,41 @@ class LiveEvents:
                 self._cache.popitem(last=False)
         return found
 
+    def delete(self, dataset: int, users: Sequence[str]) -> int:
+        """Delete the events of users, those of their sessions before they were known included.
+
+        Returns how many. To be called in a transaction of the store; `forget` belongs after it.
+        """
+        marks = ", ".join("?" * len(users))
+        cursor = self._store.execute(
+            f"DELETE FROM events WHERE dataset = ? AND (user IN ({marks}) OR user IS NULL AND"  # noqa: S608
+            f" session IN (SELECT session FROM events WHERE dataset = ? AND user IN ({marks})))",
+            (dataset, *users, dataset, *users),
+        )
+        return cursor.rowcount
+
+    def forget(self) -> None:
+        """Read again what is asked next: events were deleted."""
+        with self._lock:
+            self._cache.clear()
+
     def close(self) -> None:
         """Nothing can be asked any more."""
         with self._lock:
             self._reader.close()
 
     def _read(self, dataset: int, user: str) -> tuple[LiveEvent, ...]:
-        values = {"dataset": dataset, "user": user, "limit": self._limit}
-        rows = self._reader.execute(_OF_USER, values).fetchall()
-        rows.sort(key=lambda row: (row[3], row[0]))
-        return tuple(
-            LiveEvent(number, Event(item, kind, timestamp, value), bool(anonymous))
-            for number, item, kind, timestamp, value, anonymous in rows
-        )
+        return events_of(self._reader, dataset, user, self._limit)
+
+
+def events_of(reader: sqlite3.Connection, dataset: int, user: str, limit: int) -> tuple[LiveEvent, ...]:
+    """The newest `limit` events of a user, or of an anonymous session, oldest first."""
+    rows = reader.execute(_OF_USER, {"dataset": dataset, "user": user, "limit": limit}).fetchall()
+    rows.sort(key=lambda row: (row[3], row[0]))
+    return tuple(
+        LiveEvent(number, Event(item, kind, timestamp, value), bool(anonymous))
+        for number, item, kind, timestamp, value, anonymous in rows
+    )
 
 
 def last_number(reader: sqlite3.Connection, dataset: int) -> int:
@@ -133,19 +165,28 @@ def last_number(reader: sqlite3.Connection, dataset: int) -> int:
     return int(found.fetchone()[0])
 
 
-def training_rows(reader: sqlite3.Connection, dataset: int, last: int) -> Iterator[dict[str, Any]]:
+def training_rows(
+    reader: sqlite3.Connection, dataset: int, last: int, item_column: str = "ITEM_ID"
+) -> Iterator[dict[str, Any]]:
     """The events up to number `last` as rows of the Interactions dataset, by the names of its columns.
 
-    Columns that its schema does not have are left to the reader to drop.
+    With ACTION_ID as `item_column`: of the Action interactions. Columns that the schema does not have are
+    left to the reader to drop.
     """
-    for user, item, kind, timestamp, value, columns in reader.execute(
+    for user, item, kind, timestamp, value, impression, recommendation, attribution, columns in reader.execute(
         _FOR_TRAINING, {"dataset": dataset, "last": last}
     ):
+        reserved = {
+            "EVENT_VALUE": value,
+            "IMPRESSION": impression,
+            "RECOMMENDATION_ID": recommendation,
+            "EVENT_ATTRIBUTION_SOURCE": attribution,
+        }
         yield {
             **(json.loads(columns) if columns else {}),
             "USER_ID": user,
-            "ITEM_ID": item,
+            item_column: item,
             "EVENT_TYPE": kind,
             "TIMESTAMP": timestamp,
-            "EVENT_VALUE": value,
+            **{name: found for name, found in reserved.items() if found is not None},
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING, Any
 
+from personalize_local.service.batch_inference_jobs import BatchInferenceJobs
 from personalize_local.service.campaigns import Campaigns
 from personalize_local.service.clock import Clock, SystemClock
 from personalize_local.service.data_folder import claim
@@ -19,6 +20,7 @@ from personalize_local.service.filters import Filters
 from personalize_local.service.lifecycle import Lifecycle
 from personalize_local.service.live_events import LiveEvents
 from personalize_local.service.model_files import clean_models
+from personalize_local.service.rate_limits import RateLimits
 from personalize_local.service.recipes import Recipes
 from personalize_local.service.recommenders import Recommenders
 from personalize_local.service.resource import Context, Resource
@@ -58,6 +60,7 @@ class Service:
             lifecycle=Lifecycle(self.clock),
             workers=Workers(settings),
             faults=self.faults,
+            rates=RateLimits(settings, self.clock),
         )
         self._live = LiveEvents(
             self.context.store,
@@ -81,6 +84,7 @@ class Service:
             campaigns,
             recommenders,
             recommenders.models,
+            BatchInferenceJobs(self.context),
             Recipes(self.context),
             TagOperations(self.context),
             Events(self.context, self._live),

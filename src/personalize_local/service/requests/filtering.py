@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from personalize_local.service.errors import InvalidInputException
 
@@ -11,11 +11,19 @@ if TYPE_CHECKING:
 
     from personalize_local.engine.arrays import BoolArray
     from personalize_local.service.requests.request import Request
-    from personalize_local.service.requests.sources import NamedFilter, Sources
+    from personalize_local.service.requests.sources import NamedFilter
+
+
+class Filters(Protocol):
+    """Where filters come from: `Sources`, or a job that has one."""
+
+    def filter(self, arn: str, group: str) -> NamedFilter:
+        """The filter, if requests to this dataset group can use it."""
+        ...
 
 
 def allowed(
-    sources: Sources, request: Request, arn: str | None, values: Mapping[str, str] | None
+    filters: Filters, request: Request, arn: str | None, values: Mapping[str, str] | None
 ) -> BoolArray | None:
     """Which of the model's items may be in the answer; None for all. Do not write to it.
 
@@ -23,7 +31,7 @@ def allowed(
         ResourceNotFoundException: there is no such filter.
         InvalidInputException: it does not fit the request, or its values do not fit it.
     """
-    found = None if arn is None else _let_through(request, sources.filter(arn, request.source.group), values)
+    found = None if arn is None else _let_through(request, filters.filter(arn, request.source.group), values)
     left_out = request.source.left_out
     if left_out is None or not request.named:
         return found
@@ -38,17 +46,17 @@ def allowed(
 
 
 def listed(
-    sources: Sources,
+    filters: Filters,
     request: Request,
     items: Sequence[str],
     arn: str | None,
     values: Mapping[str, str] | None,
 ) -> Sequence[str]:
     """What the filter leaves of a list. An item that the model does not know meets no INCLUDE."""
-    mask = allowed(sources, request, arn, values)
+    mask = allowed(filters, request, arn, values)
     if mask is None or arn is None:
         return items
-    parts = sources.filter(arn, request.source.group).expression.parts
+    parts = filters.filter(arn, request.source.group).expression.parts
     unknown = not any(part.action == "INCLUDE" for part in parts)
     position = request.deployment.model.position
     return [item for item in items if (unknown if (place := position(item)) is None else bool(mask[place]))]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from personalize_local.service.objects import make_objects
+from personalize_local.service.tasks.batch import infer_batch
 from personalize_local.service.tasks.imports import import_files
 from personalize_local.service.tasks.serving import prepare_serving
 from personalize_local.service.tasks.training import train_version
@@ -44,4 +45,5 @@ TASKS: dict[str, Callable[..., dict[str, Any]]] = {
     "import_files": import_files,
     "train_version": train_version,
     "prepare_serving": prepare_serving,
+    "infer_batch": infer_batch,
 }
