@@ -92,7 +92,7 @@ class EventHistory:
                 _write(parquet, temporary, item_column, limit)
         return cls(folder)
 
-    def view(self, ids: Vocabulary) -> EventView:
+    def view(self, ids: Vocabulary, limit: int = quotas.FILTER_EVENTS_PER_USER_AND_TYPE) -> EventView:
         """Return the events in terms of a list of identifiers, such as the items of a model.
 
         Costs a look-up per item of the history: keep the view, not the history.
@@ -101,7 +101,7 @@ class EventHistory:
         wanted = {identifier: position for position, identifier in enumerate(ids)}
         for number, identifier in enumerate(self._items):
             positions[number] = wanted.get(identifier, -1)
-        return EventView(self, positions, ids)
+        return EventView(self, positions, ids, limit)
 
     def rows(self, user_id: str) -> tuple[Int16Array, Int32Array, Int64Array]:
         """Return types, items and times of a user's events, by type and then by time; empty if unknown."""

@@ -173,7 +173,7 @@ def has_data(store: Store, dataset: Record) -> bool:
 def dataset_arguments(context: Context, group_arn: str) -> dict[str, dict[str, Any]]:
     """The datasets of a group as jobs get them, by type."""
     datasets = {}
-    for dataset_type in (DatasetType.INTERACTIONS, DatasetType.ITEMS, DatasetType.USERS):
+    for dataset_type in DatasetType:
         dataset = find_dataset(context.store, group_arn, dataset_type)
         if dataset is None:
             continue

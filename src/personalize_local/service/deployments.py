@@ -63,6 +63,9 @@ class Deployments:
         self._loaded: OrderedDict[str, Deployment] = OrderedDict()
         self._orders = itertools.count(1)
         self._latest: dict[str, int] = {}  # by version: the preparation that was asked for last
+        self._outdated: dict[str, int] = {}  # by version: when its data changed last, in the same count
+        self._renewals_lock = threading.Lock()
+        self._renewing: dict[str, bool] = {}  # by version that is being renewed: whether once more after it
 
     @staticmethod
     def warm() -> None:
@@ -149,12 +152,17 @@ class Deployments:
 
         Called in the transaction that makes the data official, so that a restart finishes it.
         """
-        deployed = {version.arn for version in self._deployed(group_arn)}
+        self.outdate(group_arn)
+        for version in self._deployed(group_arn):
+            self._renew(version)
+
+    def outdate(self, group_arn: str) -> None:
+        """Remember that the models of a group need new data; `data_changed` will be called soon."""
         for version in trained(self._context.store, group_arn):
-            version.private["stale"] = True
-            self._context.store.save(version)
-            if version.arn in deployed:
-                self._renew(version)
+            self._outdated[version.arn] = next(self._orders)
+            if not version.private.get("stale"):
+                version.private["stale"] = True
+                self._context.store.save(version)
 
     def resume(self) -> None:
         """After a start: prepare what was not finished or has got lost, remove what nothing refers to."""
@@ -171,9 +179,21 @@ class Deployments:
                 self._renew(version)
 
     def _renew(self, version: Record) -> None:
+        """Prepare a version, one time after the other: changes may come faster than that goes."""
+        with self._renewals_lock:
+            if version.arn in self._renewing:
+                self._renewing[version.arn] = True
+                return
+            self._renewing[version.arn] = False
+
         def done(reason: str | None) -> None:
             if reason:
                 logger.error("%s keeps its old data for filters: %s", version.arn, reason)
+            with self._renewals_lock:
+                again = self._renewing.pop(version.arn)
+            found = self._context.store.get(version.arn) if again else None
+            if found:
+                self._renew(found)
 
         self.prepare(version, done)
 
@@ -183,7 +203,8 @@ class Deployments:
             version = store.get(version_arn)
             if version is None or order != self._latest[version_arn]:
                 return  # deleted, or newer data is on its way
-            version.private |= {"serving": serving, "stale": False}
+            outdated = self._outdated.get(version_arn, 0) > order
+            version.private |= {"serving": serving, "stale": outdated}
             store.save(version)
         with self._lock:
             was_loaded = self._loaded.pop(version_arn, None) is not None
@@ -249,6 +270,11 @@ def open_deployment(
     from personalize_local.engine.serving import load  # noqa: PLC0415
 
     model = load(folder)
+    limit = (
+        quotas.FILTER_ACTION_EVENTS_PER_USER_AND_TYPE
+        if recipe.type == "PERSONALIZED_ACTIONS"
+        else quotas.FILTER_EVENTS_PER_USER_AND_TYPE
+    )
     items, users, events = (serving.get(name) for name in ("items", "users", "events"))
     if items is None:
         raise ValueError(f"nothing was prepared for {folder}")

@@ -1,4 +1,7 @@
-"""Prepare what answers need beside the model: metadata of items, properties of users, histories."""
+"""Prepare what answers need beside the model: metadata of items, properties of users, histories.
+
+For a model that recommends actions, its items are the actions, its histories the action interactions.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from personalize_local.service.tasks.data import Data
+from personalize_rules import quotas
+from personalize_rules.recipes import find_recipe
 from personalize_rules.schemas import DatasetType
 
 if TYPE_CHECKING:
@@ -13,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def prepare_serving(
-    settings: Settings,  # noqa: ARG001 -- all tasks get them
+    settings: Settings,
     *,
     model: str,
     target: str,
@@ -29,22 +34,38 @@ def prepare_serving(
 
     folder = Path(target)
     folder.mkdir(parents=True, exist_ok=True)
-    found = {DatasetType(kind): Data.of(kind, dataset) for kind, dataset in datasets.items()}
+    trained = load(Path(model))
+    recipe = find_recipe(trained.recipe)
+    about_actions = recipe is not None and recipe.type == "PERSONALIZED_ACTIONS"
+    found = {DatasetType(kind): Data.of(kind, dataset, settings) for kind, dataset in datasets.items()}
     nothing = Data(None, None, "none")
     items, users, interactions = (
-        found.get(kind, nothing) for kind in (DatasetType.ITEMS, DatasetType.USERS, DatasetType.INTERACTIONS)
+        found.get(kind, nothing)
+        for kind in (
+            DatasetType.ACTIONS if about_actions else DatasetType.ITEMS,
+            DatasetType.USERS,
+            DatasetType.ACTION_INTERACTIONS if about_actions else DatasetType.INTERACTIONS,
+        )
     )
     names: dict[str, Any] = {
         "items": f"items-{Path(model).name}-{items.version}",
         "users": None,
         "events": None,
     }
-    ids = load(Path(model)).item_ids
+    ids = trained.item_ids
     ItemTable.build(items.parquet, items.schema, folder / names["items"], ids=ids, version=items.version)
     if users.parquet:
         names["users"] = f"users-{users.version}"
         ItemTable.build(users.parquet, users.schema, folder / names["users"], version=users.version)
-    if interactions.parquet:
+    if interactions.parquet and about_actions:
+        names["events"] = f"action-events-{interactions.version}"
+        EventHistory.build(
+            interactions.parquet,
+            folder / names["events"],
+            item_column="ACTION_ID",
+            limit=quotas.FILTER_ACTION_EVENTS_PER_USER_AND_TYPE,
+        )
+    elif interactions.parquet:
         names["events"] = f"events-{interactions.version}"
         EventHistory.build(interactions.parquet, folder / names["events"])
     return names

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from personalize_local.service.live_events import last_number, training_rows
+from personalize_local.service.put_records import rows_of
 from personalize_local.service.store import STATE, open_reader
 from personalize_local.service.tasks.data import dataset_files, read_schema
 from personalize_local.service.tasks.rejected import Rejected
@@ -45,7 +46,7 @@ def train_version(
             f"It trains {', '.join(trained_recipes())}."
         )
     started = time.monotonic()
-    job, last_event = _training_job(
+    job, last = _training_job(
         settings,
         datasets,
         config,
@@ -68,7 +69,7 @@ def train_version(
         },
         "tuned": result.tuned,
         "hours": round((time.monotonic() - started) / 3600, 6),
-        "lastEvent": last_event,
+        **last,
         "serving": prepare_serving(settings, model=output, target=serving, datasets=datasets),
         "trainedOn": {"interactions": result.interactions, "users": result.users, "items": result.items},
     }
@@ -76,29 +77,37 @@ def train_version(
 
 def _training_job(
     settings: Settings, datasets: dict[str, dict[str, Any]], config: dict[str, Any], **fields: Any
-) -> tuple[TrainingJob, int]:
-    """The job, and the number of the last live event in it."""
+) -> tuple[TrainingJob, dict[str, int]]:
+    """The job, and the numbers of the last live events in it, by the names that the version keeps them by."""
     from personalize_local.engine.interactions import EventWeight  # noqa: PLC0415
     from personalize_local.engine.training_job import Objective, Table, TrainingJob  # noqa: PLC0415
 
     schemas = {DatasetType(kind): read_schema(dataset["schema"]) for kind, dataset in datasets.items()}
     files = {kind: dataset_files(datasets[kind]["folder"], schema, kind) for kind, schema in schemas.items()}
-    interactions, last_event = None, 0
-    if DatasetType.INTERACTIONS in files:
-        number = datasets[DatasetType.INTERACTIONS]["number"]
-        reader = open_reader(settings.data_dir / STATE)
-        try:
-            last_event = last_number(reader, number)
-            rows = training_rows(reader, number, last_event)
-            interactions = files[DatasetType.INTERACTIONS].snapshot(rows)
-        finally:
-            reader.close()
+    snapshots: dict[DatasetType, Path] = {}
+    last = dict.fromkeys(("lastEvent", "lastActionEvent"), 0)
+    reader = open_reader(settings.data_dir / STATE)
+    try:
+        for kind, key, column in (
+            (DatasetType.INTERACTIONS, "lastEvent", "ITEM_ID"),
+            (DatasetType.ACTION_INTERACTIONS, "lastActionEvent", "ACTION_ID"),
+        ):
+            if kind in files:
+                number = datasets[kind]["number"]
+                last[key] = last_number(reader, number)
+                snapshots[kind] = files[kind].snapshot(training_rows(reader, number, last[key], column))
+        for kind in (DatasetType.ITEMS, DatasetType.USERS, DatasetType.ACTIONS):
+            if kind in files:
+                snapshots[kind] = files[kind].snapshot(rows_of(reader, datasets[kind]["number"]))
+    finally:
+        reader.close()
+    interactions = snapshots.get(DatasetType.INTERACTIONS)
     training_data = config.get("trainingDataConfig", {})
 
     def table(kind: DatasetType) -> Table | None:
         if kind not in files:
             return None
-        return Table(files[kind].snapshot(), _used(schemas[kind], kind, training_data))
+        return Table(snapshots[kind], _used(schemas[kind], kind, training_data))
 
     threshold = config.get("eventValueThreshold")
     weights = config.get("eventsConfig", {}).get("eventParametersList", [])
@@ -125,7 +134,7 @@ def _training_job(
         seed=settings.seed,
         **fields,
     )
-    return job, last_event
+    return job, last
 
 
 def _used(schema: Schema, kind: DatasetType, training_data: dict[str, Any]) -> Schema:
