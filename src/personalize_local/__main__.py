@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from personalize_local.options import durations, listed_quotas, quota, quotas
 from personalize_local.settings_from_environment import (
     ALLOW_AWS,
     IAM_ENDPOINT,
@@ -33,8 +34,11 @@ EPILOG = """environment:
   AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL   where S3 is, for imports; real AWS is never used by accident
   PERSONALIZE_LOCAL_IAM_TOKEN               the secret shared with the IAM behind --iam-endpoint
 
+/_local/ on the same port, from this computer only: faults on request, the clock, requests seen, the inbox
+
 examples:
   personalize-local                             with data in .personalize-local, on port 4567
+  personalize-local --durations realistic/60    what takes an hour on AWS takes a minute
   personalize-local --port 0 --data /tmp/data   on a free port, which the first line of output names
 """
 
@@ -43,6 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until SIGTERM or SIGINT. Exit status 2: wrong usage; 1: cannot start."""
     parser = _parser()
     options = parser.parse_args(arguments)
+    if options.list_quotas:
+        print(listed_quotas())  # noqa: T201 - what the user asked for
+        return
     os.environ.update(
         {name: value for name, value in ((IAM_ENDPOINT, options.iam_endpoint),) if value}
         | ({ALLOW_AWS: "1"} if options.allow_aws else {})
@@ -95,6 +102,33 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="let imports read from the real Amazon S3 when no endpoint is set",
     )
+    parser.add_argument(
+        "--durations",
+        type=durations,
+        metavar="realistic[/SPEED]",
+        help="take as long as Amazon does: imports 5 to 17 minutes, training 20 to 55, campaigns 7 to 11, new"
+        " items 2 hours; realistic/60 is sixty times as fast (default: as long as the work takes)",
+    )
+    parser.add_argument(
+        "--rate-limits",
+        action="store_true",
+        help="throttle as Amazon does: about 1 call per second and operation of the control plane, 2,500 for"
+        " recommendations, 500 of each campaign, 1,000 events, 10 PutItems (see --list-quotas)",
+    )
+    parser.add_argument(
+        "--quota",
+        type=quota,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="another value for a quota, for example campaigns=50; may be given several times",
+    )
+    parser.add_argument("--list-quotas", action="store_true", help="print the quotas and Amazon's values")
+    parser.add_argument(
+        "--legacy-recipes",
+        action="store_true",
+        help="let aws-hrnn, aws-hrnn-metadata and aws-hrnn-coldstart work, which Amazon has retired",
+    )
     parser.add_argument("--verbose", action="store_true", help="log every request")
     return parser
 
@@ -127,6 +161,10 @@ def _serve(options: argparse.Namespace) -> None:
         region=options.region,
         account_id=options.account_id,
         partition=_partition(options.region),
+        quotas=quotas(options.quota),
+        rate_limits=options.rate_limits,
+        legacy_recipes=options.legacy_recipes,
+        **(options.durations or {}),
     )
     try:
         service = Service(settings)
@@ -141,10 +179,14 @@ def _serve(options: argparse.Namespace) -> None:
         InboxFeed(options.inbox_from, options.region, f"{url}/_local/inbox") if options.inbox_from else None
     )
     guard = guard_from_environment(options.region, options.account_id, settings.partition)
+    gateway = Gateway(service, guard)
     admin = Admin(
-        service, Inbox(data / "inbox.jsonl"), lambda link: confirm_subscription(link, options.inbox_from)
+        service,
+        Inbox(data / "inbox.jsonl"),
+        lambda link: confirm_subscription(link, options.inbox_from),
+        gateway.seen,
     )
-    application = Application(Gateway(service, guard), admin, options.host)
+    application = Application(gateway, admin, options.host)
 
     def ready() -> None:
         service.start()

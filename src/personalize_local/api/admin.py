@@ -1,15 +1,7 @@
 """`/_local/`: what Personalize Local offers beside the APIs of Amazon Personalize. For this computer only.
 
-GET    /_local/health    {"status": "ok", "version", "services"}
-GET    /_local/faults    the faults that have not happened yet
-POST   /_local/faults    {"resourceType": "campaign", "reason": "…"}: the next creation fails for this reason;
-                         {"operation": "CreateSolution", "times": 2, "code": "ThrottlingException"}: so do
-                             the next calls
-DELETE /_local/faults    no more faults
-GET    /_local/inbox     {"mails": [{"id", "receivedAt", "topicArn", "subject", "message", "messageId"}]};
-                         ?after=<id> for newer ones only
-POST   /_local/inbox     where SNS delivers: the endpoint of an http subscription
-DELETE /_local/inbox     empties it
+`GET /_local/` lists it; docs/local-faults.md describes it, with examples. Everything is JSON; what is wrong
+with a request is answered with status 400 and a message that says what.
 """
 
 from __future__ import annotations
@@ -17,20 +9,29 @@ from __future__ import annotations
 import ipaddress
 import json
 import logging
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from personalize_local.api import operations
+from personalize_local.api.fault_orders import order
 from personalize_local.api.gateway import REST_TYPE, Answer
+from personalize_local.api.requests_seen import KEPT
 from personalize_local.service.errors import ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from personalize_local.api.requests_seen import RequestsSeen
     from personalize_local.aws.sigv4 import SignedRequest
     from personalize_local.inbox import Inbox
 
+    Route = tuple[Callable[[SignedRequest], dict[str, Any]], str]
+
 log = logging.getLogger(__name__)
+
+PREFIX = "/_local/"
+_LONGEST_JUMP = 10 * 366 * 86_400  # ten years
 
 
 class BadRequest(Exception):  # noqa: N818 -- the name of the status
@@ -40,18 +41,33 @@ class BadRequest(Exception):  # noqa: N818 -- the name of the status
 class Admin:
     """Answers requests to `/_local/`."""
 
-    def __init__(self, service: Any, inbox: Inbox, confirm: Callable[[str], None]) -> None:
+    def __init__(
+        self, service: Any, inbox: Inbox, confirm: Callable[[str], None], seen: RequestsSeen
+    ) -> None:
         self._service = service
+        self._seen = seen
         self._inbox = inbox
         self._confirm = confirm
-        self._routes: dict[tuple[str, str], Callable[[SignedRequest], dict[str, Any]]] = {
-            ("GET", "/_local/health"): self._health,
-            ("GET", "/_local/faults"): self._faults,
-            ("POST", "/_local/faults"): self._add_fault,
-            ("DELETE", "/_local/faults"): self._no_faults,
-            ("GET", "/_local/inbox"): self._mails,
-            ("POST", "/_local/inbox"): self._deliver,
-            ("DELETE", "/_local/inbox"): self._empty_inbox,
+        self._routes: dict[tuple[str, str], Route] = {
+            ("GET", ""): (self._list, "this list"),
+            ("GET", "health"): (self._health, "whether it serves"),
+            ("GET", "faults"): (self._faults, "the faults that have not happened yet"),
+            ("POST", "faults"): (self._add_fault, "let a creation fail, an operation fail or take longer"),
+            ("DELETE", "faults"): (self._no_faults, "no more faults"),
+            ("GET", "clock"): (self._clock, "the time that the service sees, and whether it passes"),
+            ("POST", "clock"): (
+                self._set_clock,
+                '{"running": false} stops it, {"advanceSeconds": 60} puts it on',
+            ),
+            ("GET", "requests"): (
+                self._requests,
+                f"the last {KEPT} requests; ?after=<id>, ?operation=<name>",
+            ),
+            ("DELETE", "requests"): (self._forget_requests, "forget them"),
+            ("POST", "reset"): (self._reset, "no faults, no requests, a running clock; resources stay"),
+            ("GET", "inbox"): (self._mails, "mails that SNS delivered; ?after=<id> for newer ones only"),
+            ("POST", "inbox"): (self._deliver, "where SNS delivers: the endpoint of an http subscription"),
+            ("DELETE", "inbox"): (self._empty_inbox, "empties it"),
         }
 
     def answer(self, request: SignedRequest, client: str) -> Answer:
@@ -61,14 +77,22 @@ class Admin:
         origin = request.headers.get("origin")
         if origin and urlsplit(origin).netloc != request.headers.get("host"):
             return _json(403, {"message": f"/_local/ takes nothing from pages of {origin}."})
-        handler = self._routes.get((request.method, request.path))
-        if handler is None:
-            known = ", ".join(f"{method} {path}" for method, path in self._routes)
+        route = self._routes.get((request.method, request.path.removeprefix(PREFIX)))
+        if route is None:
+            known = ", ".join(f"{method} {PREFIX}{path}" for method, path in self._routes)
             return _json(404, {"message": f"No {request.method} {request.path}. There are {known}."})
         try:
-            return _json(200, handler(request))
+            return _json(200, route[0](request))
         except (BadRequest, ServiceError) as error:
             return _json(400, {"message": str(error)})
+
+    def _list(self, _: SignedRequest) -> dict[str, Any]:
+        return {
+            "requests": [
+                {"method": method, "path": PREFIX + path, "what": what}
+                for (method, path), (_, what) in self._routes.items()
+            ]
+        }
 
     def _health(self, _: SignedRequest) -> dict[str, Any]:
         return {"status": "ok", "services": list(operations.SERVICES)}
@@ -78,37 +102,52 @@ class Admin:
         return waiting
 
     def _add_fault(self, request: SignedRequest) -> dict[str, Any]:
-        match _document(request):
-            case {"resourceType": str(resource_type), "reason": str(reason)}:
-                self._service.faults.fail_next(resource_type, reason)
-            case {"operation": str(operation), **rest}:
-                if operation not in {
-                    name for s in operations.SERVICES for name in operations.model(s).operation_names
-                }:
-                    raise BadRequest(
-                        f"operation: '{operation}' is no operation of {', '.join(operations.SERVICES)}."
-                    )
-                match rest.get("times", 1), rest.get("code", "ThrottlingException"):
-                    case int(times), str(code):
-                        self._service.faults.throttle_next(operation, times, code)
-                    case _:
-                        raise BadRequest("times must be a whole number, code a string.")
-            case _:
-                raise BadRequest(
-                    'Give {"resourceType": "campaign", "reason": "..."}'
-                    ' or {"operation": "CreateSolution", "times": 2, "code": "ThrottlingException"}.'
-                )
+        order(self._service.faults, _document(request))
         return self._faults(request)
 
     def _no_faults(self, request: SignedRequest) -> dict[str, Any]:
         self._service.faults.clear()
         return self._faults(request)
 
+    def _clock(self, _: SignedRequest) -> dict[str, Any]:
+        clock = self._service.clock
+        now = clock.now()
+        return {"now": datetime.fromtimestamp(now, UTC).isoformat(), "seconds": now, "running": clock.running}
+
+    def _set_clock(self, request: SignedRequest) -> dict[str, Any]:
+        clock, document = self._service.clock, _document(request)
+        if not isinstance(document, dict) or not document or document.keys() - {"running", "advanceSeconds"}:
+            raise BadRequest('Give {"running": true or false}, {"advanceSeconds": 60}, or both.')
+        running, seconds = document.get("running", clock.running), document.get("advanceSeconds", 0)
+        if type(running) is not bool:
+            raise BadRequest("running: must be true or false.")
+        if type(seconds) not in (int, float) or not 0 <= seconds <= _LONGEST_JUMP:
+            raise BadRequest(
+                f"advanceSeconds: must be a number from 0 to {_LONGEST_JUMP}. Time never goes back here."
+            )
+        if running != clock.running:
+            (clock.start if running else clock.stop)()
+        if seconds:
+            clock.advance(seconds)
+        return self._clock(request)
+
+    def _requests(self, request: SignedRequest) -> dict[str, Any]:
+        operation = parse_qs(request.query).get("operation", [None])[-1]
+        return {"requests": self._seen.after(_after(request), operation)}
+
+    def _forget_requests(self, _: SignedRequest) -> dict[str, Any]:
+        self._seen.clear()
+        return {"requests": []}
+
+    def _reset(self, request: SignedRequest) -> dict[str, Any]:
+        self._service.faults.clear()
+        self._seen.clear()
+        if not self._service.clock.running:
+            self._service.clock.start()
+        return {**self._faults(request), **self._clock(request)}
+
     def _mails(self, request: SignedRequest) -> dict[str, Any]:
-        after = parse_qs(request.query).get("after", ["0"])[-1]
-        if not after.isdecimal():
-            raise BadRequest(f"after: '{after}' is not the id of a mail.")
-        return {"mails": [mail.to_json() for mail in self._inbox.after(int(after))]}
+        return {"mails": [mail.to_json() for mail in self._inbox.after(_after(request))]}
 
     def _empty_inbox(self, _: SignedRequest) -> dict[str, Any]:
         self._inbox.clear()
@@ -136,6 +175,13 @@ class Admin:
                     "Not a message of SNS: it has a Type, a MessageId, a TopicArn and a Message."
                 )
         return {}
+
+
+def _after(request: SignedRequest) -> int:
+    after = parse_qs(request.query).get("after", ["0"])[-1]
+    if not after.isdecimal():
+        raise BadRequest(f"after: '{after}' is not an id: a number that an earlier answer had.")
+    return int(after)
 
 
 def _document(request: SignedRequest) -> Any:

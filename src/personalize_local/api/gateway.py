@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
+import time
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from personalize_local.api import errors, operations
+from personalize_local.api.requests_seen import RequestsSeen
 from personalize_local.aws import sigv4
 from personalize_local.service.errors import InvalidInputException, ServiceError
 
@@ -75,6 +77,7 @@ class Gateway:
     def __init__(self, service: Any, guard: Guard | None = None) -> None:
         self.service = service
         self.guard = guard
+        self.seen = RequestsSeen()
 
     def prepare(self, request: SignedRequest) -> Call | Answer:
         """Route and read a request. What is wrong with its form is answered at once."""
@@ -85,7 +88,10 @@ class Gateway:
             document = _document(request)
             params, problems = operation.read(document)
         except errors.RequestError as error:
-            return error_answer(error.code, error.message, _status(error, rest=rest), rest=rest)
+            answer = error_answer(error.code, error.message, _status(error, rest=rest), rest=rest)
+            what = request.headers.get("x-amz-target") or f"{request.method} {request.path}"
+            self.seen.add(what, {}, received=time.time(), seconds=0.0, status=answer.status, error=error.code)
+            return answer
         return Call(self, operation, request, signature, params, problems)
 
 
@@ -110,8 +116,26 @@ class Call:
         ready = getattr(service, "answers_at_once", None)
         return ready is not None and bool(ready(self.operation.method, self.params))
 
+    def delay(self) -> float:
+        """Seconds to wait before `run`: 0, unless somebody asked for a delay through `/_local/faults`."""
+        seconds: float = self.gateway.service.faults.take_delay(self.operation.name)
+        return seconds
+
     def run(self) -> Answer:
         """Authorise, validate, call, write. Never raises: a bug is logged and answered as InternalFailure."""
+        started = time.perf_counter()
+        answer = self._answer()
+        self.gateway.seen.add(
+            self.operation.name,
+            self.params,
+            received=time.time(),
+            seconds=time.perf_counter() - started,
+            status=answer.status,
+            error=_code(answer) if answer.status >= 300 else None,
+        )
+        return answer
+
+    def _answer(self) -> Answer:
         operation = self.operation
         try:
             answer = self._call()
@@ -121,7 +145,10 @@ class Call:
             return error_answer(error.code, error.message, status, rest=operation.rest)
         except ServiceError as error:
             status = operation.error_statuses.get(error.code, error.status)
-            return error_answer(error.code, error.message, status, rest=operation.rest)
+            answer = error_answer(error.code, error.message, status, rest=operation.rest)
+            if error.retry_after is not None:
+                answer.headers.append((b"retry-after", str(error.retry_after).encode()))
+            return answer
         except ConnectionError as error:  # IAM is not there: starting, restarting, gone
             log.warning("%s: %s", operation.name, error)
             return error_answer("ServiceUnavailableException", str(error), 503, rest=operation.rest)
@@ -179,6 +206,10 @@ def error_answer(code: str, message: str, status: int, *, rest: bool) -> Answer:
     answer = _answer(status, json.dumps(document).encode(), REST_TYPE if rest else JSON_TYPE)
     answer.headers.append((b"x-amzn-errortype", code.encode()))
     return answer
+
+
+def _code(answer: Answer) -> str:
+    return dict(answer.headers)[b"x-amzn-errortype"].decode()
 
 
 def _answer(status: int, body: bytes, content_type: str) -> Answer:

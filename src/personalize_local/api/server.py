@@ -80,6 +80,8 @@ class Application:
         call = self.gateway.prepare(request)
         if isinstance(call, Answer):
             return call
+        if delay := call.delay():
+            await asyncio.sleep(delay)  # here, so that it keeps no thread from answering others
         if call.at_once():
             return call.run()
         return await loop.run_in_executor(self.threads, call.run)

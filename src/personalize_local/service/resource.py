@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from personalize_local.service.clock import Clock
     from personalize_local.service.faults import Faults
     from personalize_local.service.lifecycle import Lifecycle
+    from personalize_local.service.rate_limits import RateLimits
     from personalize_local.service.settings import Settings
     from personalize_local.service.store import Store
     from personalize_local.service.workers import Workers
@@ -44,6 +45,7 @@ class Context:
     lifecycle: Lifecycle
     workers: Workers
     faults: Faults
+    rates: RateLimits
 
     def arn(self, kind: str, tail: str) -> str:
         """An ARN of this account and region."""
@@ -54,11 +56,13 @@ class Context:
 def operation(
     method: Callable[Concatenate[Any, _P], Answer],
 ) -> Callable[Concatenate[Any, _P], Answer]:
-    """Mark a method as an API operation: reachable by its name on the Service, open to injected faults."""
+    """Mark a method as an API operation: reachable by its name on the Service, with faults and limits."""
 
     @functools.wraps(method)
     def call(self: Any, /, *args: _P.args, **kwargs: _P.kwargs) -> Answer:
-        self.context.faults.before(method.__name__)
+        context: Context = self.context
+        context.faults.before(method.__name__)
+        context.rates.admit(method.__name__, kwargs)
         return method(self, *args, **kwargs)
 
     call.__dict__["is_operation"] = True

@@ -196,9 +196,10 @@ def running(folder: Path, s3: Any) -> Iterator[Cloud]:
         durations={kind: Duration(pending=5, in_progress=25) for kind in KINDS},
     )
     service = Service(settings, clock)
-    admin = Admin(service, Inbox(folder / "inbox.jsonl"), lambda _: None)
+    gateway = Gateway(service)
+    admin = Admin(service, Inbox(folder / "inbox.jsonl"), lambda _: None, gateway.seen)
     ready = threading.Event()
-    server = make_server(Application(Gateway(service), admin, "127.0.0.1"), ready.set)
+    server = make_server(Application(gateway, admin, "127.0.0.1"), ready.set)
     socket = listen("127.0.0.1", 0)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[socket])), daemon=True)
     service.start()

@@ -45,7 +45,7 @@ def test_the_next_creation_fails_and_the_one_after_does_not(service: Service) ->
 
     eventually(lambda: found("bad")["status"] == "CREATE FAILED" and found("good")["status"] == "ACTIVE")
     assert found("bad")["failureReason"] == "out of luck"
-    assert service.faults.waiting() == {"failures": [], "throttles": []}
+    assert service.faults.waiting() == {"failures": [], "throttles": [], "delays": []}
     service.delete_dataset_group(datasetGroupArn=f"{ARN}dataset-group/bad")
 
 
