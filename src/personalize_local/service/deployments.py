@@ -270,11 +270,6 @@ def open_deployment(
     from personalize_local.engine.serving import load  # noqa: PLC0415
 
     model = load(folder)
-    limit = (
-        quotas.FILTER_ACTION_EVENTS_PER_USER_AND_TYPE
-        if recipe.type == "PERSONALIZED_ACTIONS"
-        else quotas.FILTER_EVENTS_PER_USER_AND_TYPE
-    )
     items, users, events = (serving.get(name) for name in ("items", "users", "events"))
     if items is None:
         raise ValueError(f"nothing was prepared for {folder}")
