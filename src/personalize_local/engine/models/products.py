@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 THREADS = 2
 """Sparse products release the GIL; more threads would mean more memory for little gain."""
 
-PRODUCTS_PER_BLOCK = 20_000_000
-"""Multiplications per block of rows: bounds an untruncated result to about 200 MB per thread."""
+PRODUCTS_PER_BLOCK = 4_000_000
+"""Multiplications per block of rows: bounds an untruncated result to about 50 MB per thread."""
 
 
 def product_top(
@@ -33,10 +34,23 @@ def product_top(
     count: int,
     transform: Callable[[int, Int32Array, Any], Float32Array],
 ) -> SparseMatrix:
-    """Return left @ right, each row cut to its `count` largest entries; see `top_of_rows`."""
+    """Return left @ right, each row cut to its `count` largest entries; see `top_of_rows`.
+
+    `transform` is given a row's number, its columns and its raw values.
+    """
+
+    def by_row(rows: Int32Array, product: SparseMatrix) -> Float32Array:
+        values = np.empty(product.nnz, np.float32)
+        for begin, end in pairwise(product.indptr.tolist()):
+            if begin < end:
+                entries = slice(begin, end)
+                values[entries] = transform(int(rows[begin]), product.indices[entries], product.data[entries])
+        return values
+
     shape = (left.shape[0], right.shape[1])
-    work = _row_work(left, right)
-    return top_of_rows(shape, work, lambda first, last: left[first:last] @ right, count, transform)
+    return top_of_rows(
+        shape, _row_work(left, right), lambda first, last: left[first:last] @ right, count, by_row
+    )
 
 
 def top_of_rows(
@@ -44,7 +58,7 @@ def top_of_rows(
     work: Int64Array,
     product: Callable[[int, int], SparseMatrix],
     count: int,
-    transform: Callable[[int, Int32Array, Any], Float32Array],
+    transform: Callable[[Int32Array, SparseMatrix], Float32Array],
 ) -> SparseMatrix:
     """Compute a matrix block by block and keep the largest entries of each row, the diagonal left out.
 
@@ -53,34 +67,40 @@ def top_of_rows(
         work: multiplications needed for all rows up to and including each; blocks are cut by it.
         product: given the first row of a block and the one after its last, these rows as a CSR matrix.
         count: entries kept per row.
-        transform: given a row's number, its columns and its raw values, the values to keep; entries at or
-            below zero are dropped.
+        transform: given the row number of each entry of a block, and the block, the values to keep; entries
+            at or below zero are dropped.
 
     """
     steps = np.arange(PRODUCTS_PER_BLOCK, int(work[-1]) + PRODUCTS_PER_BLOCK, PRODUCTS_PER_BLOCK)
     edges = np.unique(np.concatenate(([0], np.searchsorted(work, steps) + 1, [shape[0]])).clip(max=shape[0]))
 
-    def block(edge: tuple[int, int]) -> list[tuple[Int32Array, Float32Array]]:
+    def block(edge: tuple[int, int]) -> SparseMatrix:
         first, last = edge
-        values_of_block = product(first, last)
-        rows = []
-        for row in range(first, last):
-            start, end = values_of_block.indptr[row - first], values_of_block.indptr[row - first + 1]
-            columns = values_of_block.indices[start:end]
-            values = transform(row, columns, values_of_block.data[start:end])
-            values[columns == row] = 0
-            if len(values) > count:
-                top = np.argpartition(values, len(values) - count)[-count:]
-                columns, values = columns[top], values[top]
-            positive = values > 0
-            columns, values = columns[positive], values[positive]
-            order = np.argsort(columns)
-            rows.append((columns[order].astype(np.int32), values[order].astype(np.float32)))
-        return rows
+        found = product(first, last)
+        lengths = np.diff(found.indptr)
+        rows = np.repeat(np.arange(first, last, dtype=np.int32), lengths)
+        values = transform(rows, found)
+        values[found.indices == rows] = 0
+        kept = values > 0
+        for row in np.flatnonzero(lengths > count).tolist():
+            entries = slice(int(found.indptr[row]), int(found.indptr[row + 1]))
+            spare = int(lengths[row]) - count
+            kept[entries][np.argpartition(values[entries], spare)[:spare]] = False
+        before = np.concatenate(([0], np.cumsum(kept)))
+        cut = sparse.csr_array(
+            (values[kept], found.indices[kept].astype(np.int32), before[found.indptr].astype(np.int32)),
+            shape=found.shape,
+        )
+        cut.sort_indices()
+        return cut
 
     with ThreadPoolExecutor(THREADS) as threads:
-        blocks = threads.map(block, zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
-        return stacked([row for rows in blocks for row in rows], shape)
+        blocks = list(threads.map(block, zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)))
+    return (
+        sparse.csr_array(sparse.vstack(blocks, format="csr"))
+        if blocks
+        else sparse.csr_array(shape, dtype=np.float32)
+    )
 
 
 def stacked(rows: list[tuple[Int32Array, Float32Array]], shape: tuple[int, int]) -> SparseMatrix:
