@@ -13,7 +13,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from personalize_local.engine.answers import Exploration
-from personalize_local.engine.models import affinity_training, trending
+from personalize_local.engine.models import action_training, affinity_training, trending
+from personalize_local.engine.models.actions import ActionModel
 from personalize_local.engine.models.affinity import AffinityModel
 from personalize_local.engine.models.exploration import AUTOMATIC
 from personalize_local.engine.models.likeness import DIMENSIONS
@@ -126,7 +127,7 @@ def _personal(
 
 
 def _hrnn(parameters: Mapping[str, str], weights: Float32Array | None) -> PersonalTrainer:
-    # Its documented dimension is smaller; so much less is kept by default, or there would be nothing to tune.
+    # The documented dimension of these is smaller, and so is what is kept.
     return _personal({"hidden_dimension": HRNN_DIMENSION, **parameters}, weights)
 
 
@@ -229,6 +230,7 @@ _TRENDING = OwnTraining(trending.train, trending.TrendingModel.read, trending.re
 OWN_TRAININGS: Mapping[str, OwnTraining] = {
     "aws-trending-now": _TRENDING,
     "aws-vod-trending-now": _TRENDING,
+    "aws-next-best-action": OwnTraining(action_training.train, ActionModel.read),
     "aws-item-affinity": OwnTraining(affinity_training.train_items, AffinityModel.read),
     "aws-item-attribute-affinity": OwnTraining(affinity_training.train_attributes, AffinityModel.read),
 }

@@ -88,7 +88,8 @@ class Queries:
 
     def weights(self, decay: float) -> Float32Array:
         """Return the weight of each entry."""
-        return np.exp(np.arange(QUERY_LENGTH) * -decay).astype(np.float32)[self.ranks]
+        fading: Float32Array = np.exp(np.arange(QUERY_LENGTH) * -decay).astype(np.float32)
+        return fading[self.ranks]
 
 
 @dataclass(frozen=True, slots=True)
