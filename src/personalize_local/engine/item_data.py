@@ -195,7 +195,8 @@ def _numeric(values: Any) -> SparseMatrix:
     """Return how near each number is to the two knots around it; a null is near none."""
     numbers = _numbers(values)
     known = np.flatnonzero(np.isfinite(numbers))
-    knots = np.unique(np.quantile(numbers[known], np.linspace(0, 1, KNOTS))) if len(known) else np.empty(0)
+    count = min(KNOTS, max(2, len(np.unique(numbers[known])) // 2))  # each has several values around it
+    knots = np.unique(np.quantile(numbers[known], np.linspace(0, 1, count))) if len(known) else np.empty(0)
     if len(knots) < 2:
         return sparse.csr_array((len(numbers), 0), dtype=np.float32)
     at = np.interp(numbers[known], knots, np.arange(len(knots)))

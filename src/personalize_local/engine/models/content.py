@@ -87,7 +87,8 @@ class Content:
 
         """
         near = (scores[self.neighbours[items]] * self.nearness[items]).sum(axis=1)
-        return (near + self.scale * self._by_factors(history, preference, items)) / 2
+        told: Float32Array = (near + self.scale * self._by_factors(history, preference, items)) / 2
+        return told
 
     def _by_factors(self, history: Seen, preference: Preference, items: Int64Array) -> Float32Array:
         weights = preference.weights(history).astype(np.float32)

@@ -47,7 +47,8 @@ def leaning(rewards: Float32Array, sensitivity: str) -> Float32Array | None:
 def positive(rewards: Float32Array) -> Float32Array:
     """Return rewards that are at least 0: a column with negative values is moved up; none is 0."""
     least = float(np.nanmin(rewards)) if np.isfinite(rewards).any() else 0.0
-    return np.nan_to_num(rewards - min(least, 0.0), nan=0.0).astype(np.float32)
+    moved: Float32Array = np.nan_to_num(rewards - min(least, 0.0), nan=0.0).astype(np.float32)
+    return moved
 
 
 def reward_share(recommended: Int64Array, truth: Int64Array, rewards: Float32Array) -> float | None:
