@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
@@ -122,6 +124,15 @@ class LocalServer:
             client.meta.events.register("after-call", assert_declared)
             self._clients[known] = client
         return self._clients[known]
+
+    def admin(self, path: str, **document: Any) -> Any:
+        """Ask the admin API under `/_local/`: GET, or POST if there is something to send."""
+        body = json.dumps(document).encode() if document else None
+        headers = {"Content-Type": "application/json"}
+        with urllib.request.urlopen(
+            urllib.request.Request(f"{self.url}/_local/{path}", body, headers)
+        ) as got:
+            return json.load(got)
 
     @property
     def personalize(self) -> PersonalizeClient:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.support.domain_world import ITEMS, DomainWorld
+from tests.support.hammer import Hammer
 from tests.support.world import RECIPE, World, eventually, refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.support.local_server import LocalServer
     from tests.support.s3_server import S3Server
@@ -128,38 +129,33 @@ def test_metadata_has_to_be_asked_for_when_the_recommender_is_made(
 def test_not_one_request_fails_while_a_recommender_is_trained_with_other_columns(
     films: DomainWorld, top_picks: str
 ) -> None:
-    failures: list[str] = []
-    answers = 0
-    done = threading.Event()
+    with Hammer(lambda: films.served(top_picks, userId="u3")) as hammer:
+        for config in (
+            {"trainingDataConfig": {"excludedDatasetColumns": {"ITEMS": ["TITLE"]}}},
+            {"itemExplorationConfig": {"explorationWeight": "0.5"}},
+            {"trainingDataConfig": {}},
+        ):
+            films.api.update_recommender(recommenderArn=top_picks, recommenderConfig=config)
+            found = films.wait_for_update("recommender", top_picks)
+            assert found["recommenderConfig"] | config == found["recommenderConfig"]
+            hammer.answers_more()
 
-    def ask(runtime: Any) -> None:
-        nonlocal answers
-        while not done.is_set():
-            try:
-                found = runtime.get_recommendations(recommenderArn=top_picks, userId="u3")["itemList"]
-            except Exception as error:  # noqa: BLE001 -- whatever it is, it is counted
-                failures.append(str(error))
-            else:
-                answers += 1
-                if not found:
-                    failures.append("an empty answer")
+    assert hammer.failures == []
+    assert found["status"] == "ACTIVE"
 
-    asking = [threading.Thread(target=ask, args=(films.runtime,)) for _ in range(3)]
-    for thread in asking:
-        thread.start()
-    try:
-        for columns in (["TITLE"], []):
-            films.api.update_recommender(
-                recommenderArn=top_picks,
-                recommenderConfig={"trainingDataConfig": {"excludedDatasetColumns": {"ITEMS": columns}}},
-            )
-            films.wait_for_update("recommender", top_picks)
-    finally:
-        done.set()
-        for thread in asking:
-            thread.join()
-    assert failures == []
-    assert answers > 20
+
+def test_a_failed_update_leaves_the_old_model_and_config(films: DomainWorld, top_picks: str) -> None:
+    films.server.admin("faults", resourceType="recommender", reason="no capacity")
+
+    films.api.update_recommender(
+        recommenderArn=top_picks,
+        recommenderConfig={"trainingDataConfig": {"excludedDatasetColumns": {"ITEMS": ["TITLE"]}}},
+    )
+
+    found = films.wait_for_update("recommender", top_picks, "CREATE FAILED")
+    assert found["latestRecommenderUpdate"]["failureReason"] == "no capacity"
+    assert "trainingDataConfig" not in found["recommenderConfig"]
+    assert films.served(top_picks, userId="u3")
 
 
 def test_a_stopped_recommender_answers_nothing_until_it_is_started(
@@ -269,3 +265,58 @@ def test_new_data_reaches_the_filters_of_a_recommender(films: DomainWorld, top_p
     )
 
     eventually(lambda: films.served(top_picks, userId="nobody", filterArn=new) == ["i4"])
+
+
+@pytest.fixture
+def cinema(start_local: Callable[..., LocalServer], s3: S3Server) -> DomainWorld:
+    """On a server of its own, for tests that end it or move its clock."""
+    world = DomainWorld(start_local(), s3, "cinema", domain="VIDEO_ON_DEMAND")
+    world.fill()
+    return world
+
+
+def test_a_recommender_is_trained_anew_every_week(cinema: DomainWorld) -> None:
+    popular = cinema.recommender("aws-vod-most-popular")
+    before = cinema.served(popular, userId="u3", numResults=1)
+    [other] = cinema.served(popular, userId="u3", numResults=2)[1:]
+    rows = [f"new{n},{other},Watch,{1_700_000_000 + n}" for n in range(200)]
+    more = "USER_ID,ITEM_ID,EVENT_TYPE,TIMESTAMP\n" + "\n".join(rows) + "\n"
+    cinema.load("INTERACTIONS", cinema.interactions() + more.partition("\n")[2], "second")
+    assert cinema.served(popular, userId="u3", numResults=1) == before
+
+    with Hammer(lambda: cinema.served(popular, userId="u3", numResults=1)) as hammer:
+        cinema.server.admin("clock", advanceSeconds=7 * 86_400 + 1)
+        eventually(lambda: cinema.served(popular, userId="u3", numResults=1) == [other], 30)
+        hammer.answers_more()
+
+    assert hammer.failures == []
+    described = cinema.api.describe_recommender(recommenderArn=popular)["recommender"]
+    assert described["status"] == "ACTIVE"
+    assert "latestRecommenderUpdate" not in described
+
+
+@pytest.mark.parametrize("moment", [0.0, 0.3, 1.0], ids=["at once", "soon", "later"])
+def test_a_recommender_survives_the_end_of_the_server(cinema: DomainWorld, moment: float) -> None:
+    arn = cinema.begin_recommender("aws-vod-top-picks")
+    time.sleep(moment)
+    cinema.server.stop(kill=True)
+    cinema.server.start()
+
+    cinema.wait("recommender", arn)
+    answer = cinema.served(arn, userId="u3")
+    cinema.api.update_recommender(
+        recommenderArn=arn,
+        recommenderConfig={"trainingDataConfig": {"excludedDatasetColumns": {"ITEMS": ["TITLE"]}}},
+    )
+    time.sleep(moment)
+    cinema.server.stop(kill=True)
+    cinema.server.start()
+
+    found = cinema.wait_for_update("recommender", arn)
+    assert found["recommenderConfig"]["trainingDataConfig"]
+    assert answer
+    assert cinema.served(arn, userId="u3")
+    cinema.api.delete_recommender(recommenderArn=arn)
+    cinema.wait_until_gone("recommender", arn)
+    models = cinema.server.data / "models"
+    eventually(lambda: not list(models.iterdir()))

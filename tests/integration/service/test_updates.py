@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
-from tests.support.world import ARN, World, eventually, refused
+from tests.support.hammer import Hammer
+from tests.support.world import ARN, World, items, refused
 
 
 @pytest.fixture(scope="module")
@@ -20,37 +19,46 @@ def first(club: World, solution: str) -> str:
     return club.version(solution)
 
 
-def test_the_old_version_serves_until_the_new_one_does(club: World, solution: str, first: str) -> None:
+def test_not_one_request_fails_while_a_campaign_is_updated(club: World, solution: str, first: str) -> None:
     campaign = club.campaign(first, "moving")
     second = club.version(solution)
-    failures: list[ClientError] = []
-    answers = 0
-    done = threading.Event()
 
-    client = club.runtime
+    with Hammer(lambda: club.recommended(campaign, userId="u1", numResults=1)) as hammer:
+        club.api.update_campaign(campaignArn=campaign, solutionVersionArn=second, minProvisionedTPS=3)
+        found = club.wait_for_update("campaign", campaign)
+        assert found["solutionVersionArn"] == second
+        assert found["latestCampaignUpdate"]["solutionVersionArn"] == second
+        hammer.answers_more()
+        for version, config in (
+            (first, {}),
+            (second, {"itemExplorationConfig": {"explorationWeight": "0.9"}}),
+            (first, {"enableMetadataWithRecommendations": True}),
+        ):
+            club.api.update_campaign(campaignArn=campaign, solutionVersionArn=version, campaignConfig=config)
+            found = club.wait_for_update("campaign", campaign)
+            hammer.answers_more()
 
-    def ask() -> None:
-        nonlocal answers
-        while not done.is_set():
-            try:
-                client.get_recommendations(campaignArn=campaign, userId="u1", numResults=1)
-                answers += 1
-            except ClientError as error:
-                failures.append(error)
-
-    asking = threading.Thread(target=ask)
-    asking.start()
-    eventually(lambda: answers > 0)
-    club.api.update_campaign(campaignArn=campaign, solutionVersionArn=second, minProvisionedTPS=3)
-    found = club.wait_for_update("campaign", campaign)
-    done.set()
-    asking.join()
-
-    assert failures == []
+    assert hammer.failures == []
+    assert hammer.answers >= 80
     assert found["status"] == "ACTIVE"
-    assert found["solutionVersionArn"] == second
+    assert found["solutionVersionArn"] == first
     assert found["minProvisionedTPS"] == 3
-    assert found["latestCampaignUpdate"]["solutionVersionArn"] == second
+    assert found["campaignConfig"] == {"enableMetadataWithRecommendations": True}
+
+
+def test_not_one_request_fails_while_a_campaign_follows_and_data_comes(club: World, solution: str) -> None:
+    config = {"syncWithLatestSolutionVersion": True}
+    campaign = club.campaign(f"{solution}/$LATEST", "busy", campaignConfig=config)
+
+    with Hammer(lambda: club.recommended(campaign, userId="u1", numResults=1)) as hammer:
+        newest = club.version(solution)
+        assert club.wait_for_update("campaign", campaign)["solutionVersionArn"] == newest
+        club.load("ITEMS", items(), "again")
+        hammer.answers_more(100)
+
+    assert hammer.failures == []
+    club.api.delete_campaign(campaignArn=campaign)
+    club.wait_until_gone("campaign", campaign)
 
 
 def test_a_failed_update_leaves_the_old_version_live(club: World, first: str, solution: str) -> None:
