@@ -49,7 +49,8 @@ ID_LENGTH: Final = 256
 CATEGORICAL_VALUE_LENGTH: Final = 1_000
 STRING_VALUE_LENGTH: Final = 1_000
 IMPRESSION_LENGTH: Final = 1_000
-TEXTUAL_VALUE_LENGTH: Final = 20_000  # 7,000 for Chinese and Japanese
+TEXTUAL_VALUE_LENGTH: Final = 20_000
+TEXTUAL_VALUE_LENGTH_EAST_ASIAN: Final = 7_000  # Chinese and Japanese
 
 # Imports, in bytes
 FULL_IMPORT_SIZE: Final = 100 * 10**9  # Interactions: adjustable to 1 TB

@@ -70,6 +70,15 @@ WORDS: Final[Mapping[DatasetType, str]] = {
 }
 
 
+ACTION_EVENTS: Final = ("taken", "not taken", "not_taken", "viewed")
+"""The event types of action interactions, in lower case; the guide writes the second in both ways."""
+
+
+def is_action_event(event_type: str) -> bool:
+    """Whether an action interaction can have this event type, in any case."""
+    return event_type.lower() in ACTION_EVENTS
+
+
 class Domain(StrEnum):
     """The domains that a dataset group can be made for; without one it is a custom dataset group."""
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SOURCE = f"arn:aws:personalize:{REGION}:{ACCOUNT}:batch-inference-job/films"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1"
-FILES = {
+FILES: dict[str, str | bytes] = {
     "in/": "",
     "in/b.csv": "bb",
     "in/a.CSV": "a",

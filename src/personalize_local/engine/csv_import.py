@@ -17,7 +17,7 @@ from personalize_local.engine.atomic import written
 from personalize_local.engine.csv_lines import line_at, lines_of_rows, with_one_line_end
 from personalize_local.engine.database import COLUMN_TYPES, connect, name, text
 from personalize_rules import quotas
-from personalize_rules.schemas import DatasetType, Field, Schema
+from personalize_rules.schemas import ACTION_EVENTS, DatasetType, Field, Schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,9 +32,7 @@ _STORED_REJECTS = 1000
 """Of the lines that cannot be read, so many are kept: a file of another format must not fill the memory."""
 
 _IDENTIFIERS = frozenset({"USER_ID", "ITEM_ID", "ACTION_ID"})
-_TEXT_LENGTH_EAST_ASIAN = 7_000
 _LINE_BREAK = "has a line break inside the value."
-_ACTION_EVENTS = ("taken", "not taken", "not_taken", "viewed")
 
 
 class DataRejected(Exception):  # noqa: N818  # the name is part of the contract between engine and service
@@ -257,9 +255,9 @@ def _converted(field: Field, column: str) -> str:
     if field.textual:
         # Bytes first: counting characters costs, and nearly all texts are short.
         return (
-            f"CASE WHEN strlen({column}) <= {_TEXT_LENGTH_EAST_ASIAN} THEN {column}"
+            f"CASE WHEN strlen({column}) <= {quotas.TEXTUAL_VALUE_LENGTH_EAST_ASIAN} THEN {column}"
             f" WHEN regexp_matches({column}, '[\\p{{Han}}\\p{{Hiragana}}\\p{{Katakana}}]')"
-            f" THEN left({column}, {_TEXT_LENGTH_EAST_ASIAN})"
+            f" THEN left({column}, {quotas.TEXTUAL_VALUE_LENGTH_EAST_ASIAN})"
             f" ELSE left({column}, {quotas.TEXTUAL_VALUE_LENGTH}) END"
         )
     if field.type == "boolean":
@@ -294,7 +292,7 @@ def _value_rules(field: Field, column: str, dataset_type: DatasetType) -> Iterat
             yield f"strlen({column}) > {limit} AND length({column}) > {limit}", message
         yield f"contains({column}, chr(10)) OR contains({column}, chr(13))", _LINE_BREAK
         if dataset_type == DatasetType.ACTION_INTERACTIONS and field.name == "EVENT_TYPE":
-            known = ", ".join(text(event) for event in _ACTION_EVENTS)
+            known = ", ".join(text(event) for event in ACTION_EVENTS)
             yield f"lower({column}) NOT IN ({known})", "must be Taken, Not Taken or Viewed."
     elif field.type == "boolean":
         yield f"{column} NOT IN ('true', 'false')", "must be true or false, in lower case."

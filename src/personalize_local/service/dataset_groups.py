@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from personalize_local.service import kinds
 from personalize_local.service.errors import InvalidInputException, LimitExceededException
 from personalize_local.service.resource import Answer, Resource, Tags, named, operation
+
+if TYPE_CHECKING:
+    from personalize_local.service.store import Record
 
 
 class DatasetGroups(Resource):
@@ -80,3 +83,10 @@ class DatasetGroups(Resource):
                 for reason in named(self.store.find(kind, group=record.arn), what)
             ]
             return self.delete(record, blockers=blockers)
+
+    def removed(self, record: Record) -> None:
+        """Its data deletion jobs stay known, but not as those of a namesake to come."""
+        for job in self.store.find(kinds.DATA_DELETION_JOB, parent=record.arn):
+            job.parent = ""
+            self.store.save(job)
+        self.store.execute("DELETE FROM forgotten_users WHERE dataset_group = ?", (record.arn,))

@@ -122,6 +122,7 @@ class Datasets(Updatable):
             job.parent = ""
             self.store.save(job)
         self.store.execute("DELETE FROM events WHERE dataset = ?", (record.number,))
+        self.store.execute("DELETE FROM records WHERE dataset = ?", (record.number,))
         shutil.rmtree(dataset_folder(self.context, record), ignore_errors=True)
 
     def _blockers(self, record: Record) -> list[str]:
@@ -163,6 +164,23 @@ def find_dataset(store: Store, group_arn: str, dataset_type: DatasetType) -> Rec
         if record.body["datasetType"] == dataset_type and record.status not in kinds.DELETING:
             return record
     return None
+
+
+def require_writable(dataset: Record) -> None:
+    """Refuse single records for a dataset that is not ready for them.
+
+    Raises:
+        ResourceInUseException: it is being made, changed or deleted.
+        InvalidInputException: it could not be made.
+    """
+    if (
+        dataset.status in kinds.MOVING
+        or dataset.body.get("latestDatasetUpdate", {}).get("status") in CREATING
+    ):
+        what = "being updated" if dataset.status == Status.ACTIVE else f"in status {dataset.status}"
+        raise ResourceInUseException(f"Resource {dataset.arn} is {what}.")
+    if dataset.status != Status.ACTIVE:
+        raise InvalidInputException(f"Resource {dataset.arn} is not ACTIVE. Its status is {dataset.status}.")
 
 
 def has_data(store: Store, dataset: Record) -> bool:

@@ -94,9 +94,7 @@ class Events:
     def _event(
         self, event: Mapping[str, Any], schema: Schema, user: str | None, session: str
     ) -> tuple[NewEvent, list[str]]:
-        size = len(json.dumps(event, default=str))
-        limit = self.context.settings.quotas.event_bytes
-        problems = [f"The event has {size} bytes, more than {limit}"] if size > limit else []
+        problems = size_problems(event, self.context.settings.quotas.event_bytes)
         properties = parse_properties(event.get("properties"))
         # Older clients put these two into the properties, and the service still takes them there.
         item = event.get("itemId", properties.pop("ITEM_ID", None))
@@ -116,17 +114,17 @@ class Events:
             {key: found for key, found in properties.items() if key not in _OWN_COLUMNS}, schema
         )
         problems += wrong
-        columns |= {
-            name: found for name, found in _tracking_columns(event).items() if schema.field(name) is not None
-        }
         new = NewEvent(
             session=session,
             user=user,
             item=item,
             type=event["eventType"],
-            timestamp=_seconds(event["sentAt"]),
+            timestamp=seconds(event["sentAt"]),
             value=value,
             event_id=event.get("eventId"),
+            recommendation=event.get("recommendationId"),
+            attribution=event.get("metricAttribution", {}).get("eventAttributionSource"),
+            impression=tuple(event.get("impression", ())),
             columns=columns,
         )
         return new, problems
@@ -136,17 +134,12 @@ _LONGEST_ID = 256
 _OWN_COLUMNS = frozenset({"USER_ID", "TIMESTAMP", "EVENT_TYPE"})
 
 
-def _tracking_columns(event: Mapping[str, Any]) -> dict[str, Any]:
-    """What came beside the properties and has a reserved column."""
-    columns: dict[str, Any] = {}
-    if shown := event.get("impression"):
-        columns["IMPRESSION"] = "|".join(shown)
-    if recommendation := event.get("recommendationId"):
-        columns["RECOMMENDATION_ID"] = recommendation
-    if source := event.get("metricAttribution", {}).get("eventAttributionSource"):
-        columns["EVENT_ATTRIBUTION_SOURCE"] = source
-    return columns
+def size_problems(event: Mapping[str, Any], limit: int) -> list[str]:
+    """What is wrong with the size of an event: it is measured as JSON, in bytes."""
+    size = len(json.dumps(event, default=str, ensure_ascii=False).encode())
+    return [f"The event has {size} bytes, more than {limit}"] if size > limit else []
 
 
-def _seconds(moment: datetime | float) -> int:
+def seconds(moment: datetime | float) -> int:
+    """The time of an event as its column TIMESTAMP has it: whole seconds since the epoch."""
     return int(moment.timestamp() if isinstance(moment, datetime) else moment)

@@ -9,6 +9,8 @@ SCHEMA: Final = "schema"
 DATASET_GROUP: Final = "dataset-group"
 DATASET: Final = "dataset"
 IMPORT_JOB: Final = "dataset-import-job"
+EXPORT_JOB: Final = "dataset-export-job"
+DATA_DELETION_JOB: Final = "data-deletion-job"
 EVENT_TRACKER: Final = "event-tracker"
 FILTER: Final = "filter"
 SOLUTION: Final = "solution"
@@ -25,6 +27,8 @@ KINDS: Final = (
     DATASET_GROUP,
     DATASET,
     IMPORT_JOB,
+    EXPORT_JOB,
+    DATA_DELETION_JOB,
     EVENT_TRACKER,
     FILTER,
     SOLUTION,

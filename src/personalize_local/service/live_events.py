@@ -173,9 +173,17 @@ def training_rows(
     With ACTION_ID as `item_column`: of the Action interactions. Columns that the schema does not have are
     left to the reader to drop.
     """
-    for user, item, kind, timestamp, value, impression, recommendation, attribution, columns in reader.execute(
-        _FOR_TRAINING, {"dataset": dataset, "last": last}
-    ):
+    for (
+        user,
+        item,
+        kind,
+        timestamp,
+        value,
+        impression,
+        recommendation,
+        attribution,
+        columns,
+    ) in reader.execute(_FOR_TRAINING, {"dataset": dataset, "last": last}):
         reserved = {
             "EVENT_VALUE": value,
             "IMPRESSION": impression,

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from personalize_local.service.errors import InvalidInputException
+from personalize_rules import quotas
 
 if TYPE_CHECKING:
     from personalize_rules.schemas import Field, Schema
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 _END = {"int": 2**31, "long": 2**63}
 _LARGEST = {"float": 3.4028234e38, "double": sys.float_info.max}
 _TOO_LARGE = "is too large for the type of this column"
+_EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -48,8 +50,9 @@ def column_values(properties: dict[str, Any], schema: Schema) -> tuple[dict[str,
     Whether the service drops or refuses other keys is not documented.
     """
     columns, problems = {}, []
+    fields = {_squeezed(field.name): field for field in schema.fields}
     for name, value in properties.items():
-        field = schema.find(name)
+        field = fields.get(_squeezed(name))
         if field is None:
             continue
         converted, problem = _converted(field, value)
@@ -58,6 +61,49 @@ def column_values(properties: dict[str, Any], schema: Schema) -> tuple[dict[str,
         else:
             columns[field.name] = converted
     return columns, problems
+
+
+def record_columns(
+    properties: dict[str, Any], schema: Schema, key_column: str, *, need_required: bool
+) -> tuple[dict[str, Any], list[str]]:
+    """Values of an item, user or action by the rules of imports, and what is wrong with them.
+
+    Args:
+        properties: by names of columns, without the ID.
+        schema: of the dataset.
+        key_column: holds the ID, which is not among the values.
+        need_required: whether a column that allows no null must have a value.
+
+    """
+    columns, problems = column_values(properties, schema)
+    for field in schema.fields:
+        value = columns.get(field.name)
+        if isinstance(value, str) and field.textual:
+            columns[field.name] = value[: _longest_text(value)]
+        elif isinstance(value, str) and len(value) > quotas.STRING_VALUE_LENGTH:
+            problems.append(
+                f"properties: Length cannot be more than {quotas.STRING_VALUE_LENGTH} characters"
+                f" for {field.name}"
+            )
+    if need_required:
+        given = {_squeezed(name) for name in properties}
+        problems += [
+            f"properties: {field.name} is missing, and the schema does not allow null"
+            for field in schema.fields
+            if not field.nullable and field.name != key_column and _squeezed(field.name) not in given
+        ]
+    return columns, problems
+
+
+def _longest_text(value: str) -> int:
+    return (
+        quotas.TEXTUAL_VALUE_LENGTH_EAST_ASIAN if _EAST_ASIAN.search(value) else quotas.TEXTUAL_VALUE_LENGTH
+    )
+
+
+def _squeezed(name: str) -> str:
+    """What tells the columns of a schema apart: `is4k` is IS_4K, wherever its words begin."""
+    return name.replace("_", "").casefold()
 
 
 def _converted(field: Field, value: Any) -> tuple[Any, str | None]:

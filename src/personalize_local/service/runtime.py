@@ -34,9 +34,9 @@ class Runtime:
         context: Context,
         deployments: Deployments,
         live: LiveEvents,
-        forgotten: Callable[[str, str], bool] = lambda _group, _user: False,
+        forgotten: Callable[[str, str, str], bool],
     ) -> None:
-        """`forgotten` tells of a dataset group's user whether what models know of him must not be used."""
+        """`forgotten` tells of group, user and version whether the model must take the user for unknown."""
         self.context = context
         self._deployments = deployments
         self._live = live
@@ -153,6 +153,6 @@ class Runtime:
         if user is not None:
             if deployment.dataset is not None:
                 live = self._live.of(deployment.dataset, user)
-            if self._forgotten(source.group, user):
+            if self._forgotten(source.group, user, source.version):
                 known = None
         return Request(source, deployment, user is not None, known, item, live, read_context(source, context))

@@ -5,7 +5,10 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING, Any
 
+from personalize_local.service.action_events import ActionEvents
+from personalize_local.service.auto_training import AutoTraining
 from personalize_local.service.batch_inference_jobs import BatchInferenceJobs
+from personalize_local.service.batch_segment_jobs import BatchSegmentJobs
 from personalize_local.service.campaigns import Campaigns
 from personalize_local.service.clock import Clock, SystemClock
 from personalize_local.service.data_folder import claim
@@ -17,14 +20,18 @@ from personalize_local.service.event_trackers import EventTrackers
 from personalize_local.service.events import Events
 from personalize_local.service.faults import Faults
 from personalize_local.service.filters import Filters
+from personalize_local.service.forgotten_users import ForgottenUsers
 from personalize_local.service.lifecycle import Lifecycle
 from personalize_local.service.live_events import LiveEvents
 from personalize_local.service.model_files import clean_models
+from personalize_local.service.put_operations import PutOperations
 from personalize_local.service.rate_limits import RateLimits
 from personalize_local.service.recipes import Recipes
 from personalize_local.service.recommenders import Recommenders
+from personalize_local.service.record_changes import RecordChanges
 from personalize_local.service.resource import Context, Resource
 from personalize_local.service.runtime import Runtime
+from personalize_local.service.schedules import Schedules
 from personalize_local.service.schemas import Schemas
 from personalize_local.service.scratch import SCRATCH
 from personalize_local.service.solution_versions import SolutionVersions
@@ -53,14 +60,16 @@ class Service:
         self._claim = claim(settings.data_dir)
         self.clock = clock or SystemClock()
         self.faults = Faults()
+        store, lifecycle = Store(settings.data_dir / STATE), Lifecycle(self.clock)
         self.context = Context(
             settings=settings,
-            store=Store(settings.data_dir / STATE),
+            store=store,
             clock=self.clock,
-            lifecycle=Lifecycle(self.clock),
+            lifecycle=lifecycle,
             workers=Workers(settings),
             faults=self.faults,
             rates=RateLimits(settings, self.clock),
+            schedules=Schedules(store, self.clock, lifecycle),
         )
         self._live = LiveEvents(
             self.context.store,
@@ -68,8 +77,14 @@ class Service:
             events_per_user=settings.live_events_per_user,
         )
         self._deployments = Deployments(self.context)
-        self._runtime = Runtime(self.context, self._deployments, self._live)
+        forgotten = ForgottenUsers(self.context.store)
+        self._runtime = Runtime(self.context, self._deployments, self._live, forgotten)
+        changes = RecordChanges(self.context, self._deployments)
         campaigns = Campaigns(self.context, self._deployments)
+        # What is trained will be deployed soon.
+        versions = SolutionVersions(
+            self.context, on_training=self._deployments.warm, on_active=campaigns.follow
+        )
         recommenders = Recommenders(self.context, self._deployments)
         parts = [
             Schemas(self.context),
@@ -78,16 +93,18 @@ class Service:
             DatasetImportJobs(self.context, self._deployments),
             EventTrackers(self.context),
             Filters(self.context),
-            Solutions(self.context),
-            # What is trained will be deployed soon.
-            SolutionVersions(self.context, on_training=self._deployments.warm, on_active=campaigns.follow),
+            Solutions(self.context, AutoTraining(self.context, versions)),
+            versions,
             campaigns,
             recommenders,
             recommenders.models,
             BatchInferenceJobs(self.context),
+            BatchSegmentJobs(self.context),
             Recipes(self.context),
             TagOperations(self.context),
             Events(self.context, self._live),
+            ActionEvents(self.context, self._live),
+            PutOperations(self.context, changes),
             self._runtime,
         ]
         self._resources = [part for part in parts if isinstance(part, Resource)]
@@ -116,6 +133,7 @@ class Service:
         self._deployments.resume()
         for resource in self._resources:
             resource.resume()
+        self.context.schedules.resume()
         self.context.lifecycle.start()
 
     def _excuse(self, jobs: Sequence[str]) -> None:

@@ -128,6 +128,11 @@ class Settings:
     batch_unknown_ids_are_errors: bool = False  # else answered as online: with popular items
     segment_users_key: str = "usersList"  # the guide's samples say recommendedUsers, recorded runs usersList
 
+    # Put records must have a value for each column that allows no null; else it becomes null.
+    put_records_need_required_columns: bool = True
+    # How long after PutItems, PutUsers or PutActions filters and metadata know the record; on AWS 15 minutes.
+    put_records_seconds: float = 0.25
+
     def to_json(self) -> dict[str, Any]:
         """Plain JSON, for a job in another process."""
         return {**asdict(self), "data_dir": str(self.data_dir)}

@@ -1,4 +1,4 @@
-"""What the service knows, in one SQLite file: resources, tags, live events.
+"""What the service knows, in one SQLite file: resources, tags, live events, single records, forgotten users.
 
 One row is one resource; what Describe answers is kept as JSON in it, beside the columns that are searched by.
 A statement that has returned is on its way to the disk in the hands of the operating system: it survives the
@@ -25,7 +25,7 @@ STATE = "state.db"
 """Name of the file in the data folder."""
 
 # Raised when a table changes; a file of another version is refused rather than misread.
-VERSION = 1
+VERSION = 2
 
 _TABLES = """
 CREATE TABLE resources (
@@ -52,19 +52,43 @@ CREATE TABLE tags (
 ) WITHOUT ROWID;
 CREATE TABLE events (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    dataset INTEGER NOT NULL,                  -- number of the Interactions dataset
+    dataset INTEGER NOT NULL,                  -- number of the Interactions (Action interactions) dataset
     user TEXT,
     session TEXT NOT NULL,
-    item TEXT,
+    item TEXT,                                 -- or the action
     type TEXT NOT NULL,
     value REAL,
     timestamp INTEGER NOT NULL,
     event_id TEXT,
+    recommendation TEXT,
+    attribution TEXT,                          -- the event's own source, not the one of its recommendation
+    impression TEXT,                           -- identifiers with "|" between them
     columns TEXT,                              -- JSON: further columns of the schema
     UNIQUE (dataset, event_id)
 );
 CREATE INDEX events_by_user ON events (dataset, user) WHERE user IS NOT NULL;
 CREATE INDEX events_by_session ON events (dataset, session);
+CREATE TABLE records (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,      -- order of arrival
+    dataset INTEGER NOT NULL,                  -- number of the Items, Users or Actions dataset
+    key TEXT NOT NULL,                         -- ID of the item, user or action
+    import_order INTEGER NOT NULL,             -- of the imports that the record is newer than
+    columns TEXT NOT NULL                      -- JSON: all columns that were given, and the ID
+);
+CREATE INDEX records_by_key ON records (dataset, key);
+CREATE TABLE forgotten_users (
+    dataset_group TEXT NOT NULL,
+    user TEXT NOT NULL,
+    last_number INTEGER NOT NULL,              -- of resources: models of later ones do not know the user
+    PRIMARY KEY (dataset_group, user)
+) WITHOUT ROWID;
+CREATE TABLE schedule (
+    arn TEXT NOT NULL,
+    what TEXT NOT NULL,                        -- is done to the resource
+    due REAL NOT NULL,                         -- at this time
+    seconds REAL NOT NULL,                     -- after it was written down
+    PRIMARY KEY (arn, what)
+) WITHOUT ROWID;
 """
 
 
@@ -195,10 +219,11 @@ class Store:
         self.generation += 1
 
     def remove(self, arn: str) -> None:
-        """Take a resource and its tags away."""
+        """Take a resource away, with its tags and what was to happen to it."""
         with self.transaction():
             self.execute("DELETE FROM resources WHERE arn = ?", (arn,))
             self.execute("DELETE FROM tags WHERE arn = ?", (arn,))
+            self.execute("DELETE FROM schedule WHERE arn = ?", (arn,))
         self.generation += 1
 
     def get(self, arn: str) -> Record | None:
