@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from personalize_local.service.faults import Faults
     from personalize_local.service.lifecycle import Lifecycle
     from personalize_local.service.rate_limits import RateLimits
+    from personalize_local.service.schedules import Schedules
     from personalize_local.service.settings import Settings
     from personalize_local.service.store import Store
     from personalize_local.service.workers import Workers
@@ -46,6 +47,7 @@ class Context:
     workers: Workers
     faults: Faults
     rates: RateLimits
+    schedules: Schedules
 
     def arn(self, kind: str, tail: str) -> str:
         """An ARN of this account and region."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from personalize_rules.recipes import Hyperparameter, Recipe
 
+DEFAULT_SCHEDULE = f"rate({quotas.AUTO_TRAINING_DAYS_DEFAULT} days)"
 Schemas = dict[DatasetType, Schema]
 Config = dict[str, Any]
 
@@ -77,10 +78,15 @@ def schedule_problems(config: Mapping[str, Any] | None) -> Iterator[str]:
     expression = (config or {}).get("schedulingExpression")
     if expression is None:
         return
-    found = re.fullmatch(r"rate\((\d+) days?\)", expression)
     low, high = quotas.AUTO_TRAINING_DAYS
-    if not found or not low <= int(found.group(1)) <= high:
+    if not low <= days_of(expression) <= high:
         yield f"schedulingExpression: '{expression}' must be rate(N days) with N from {low} to {high}"
+
+
+def days_of(expression: str) -> int:
+    """The days in `rate(7 days)`; 0 if it is no such expression."""
+    found = re.fullmatch(r"rate\((\d{1,4}) days?\)", expression, re.ASCII)
+    return int(found.group(1)) if found else 0
 
 
 def _recipe_problems(recipe: Recipe, domain: str | None) -> Iterator[str]:

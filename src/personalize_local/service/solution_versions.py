@@ -6,6 +6,7 @@ import secrets
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from personalize_local.service import kinds
+from personalize_local.service.data_marks import data_marks
 from personalize_local.service.datasets import dataset_arguments
 from personalize_local.service.errors import (
     InvalidInputException,
@@ -69,35 +70,44 @@ class SolutionVersions(Resource):
         """Always trains anew. A name is unique among the versions of its solution."""
         with self.store.transaction():
             solution = self.ready(kinds.SOLUTION, solutionArn)
-            if name is not None:
-                for other in self.store.find(self.kind, parent=solutionArn, name=name):
-                    raise ResourceAlreadyExistsException.of(other.arn)
-            recipe = find_recipe(solution.body["recipeArn"])
-            assert recipe  # checked by CreateSolution
-            base = self._check_mode(solution, recipe, trainingMode)
-            require_training_data(self.store, solution.group, recipe)
-            limit = self.context.settings.quotas.running_solution_versions
-            if self.store.count(self.kind, statuses=CREATING) >= limit:
-                raise LimitExceededException(
-                    f"More than {limit} resources with PENDING or IN_PROGRESS status."
-                )
-            arn = self.context.arn(kinds.SOLUTION, f"{solution.name}/{secrets.token_hex(4)}")
-            body = {
-                "name": name,
-                "solutionVersionArn": arn,
-                **{member: solution.body.get(member) for member in _FROM_SOLUTION},
-                "trainingMode": trainingMode,
-                "trainingType": "MANUAL",
-            }
-            self.add(
-                arn,
-                name or "",
-                body,
-                group=solution.group,
-                parent=solutionArn,
-                tags=tags,
-                private={"base": base} if base else {},
-            )
+            return self.train(solution, name=name, mode=trainingMode, tags=tags)
+
+    def train(
+        self,
+        solution: Record,
+        *,
+        name: str | None = None,
+        mode: str = "FULL",
+        training_type: str = "MANUAL",
+        tags: Tags | None = None,
+    ) -> Answer:
+        """Make a version of an ACTIVE solution. To be called in a transaction.
+
+        Raises:
+            ServiceError: no data, too many trainings, a mode that the recipe does not have.
+        """
+        if name is not None:
+            for other in self.store.find(self.kind, parent=solution.arn, name=name):
+                raise ResourceAlreadyExistsException.of(other.arn)
+        recipe = find_recipe(solution.body["recipeArn"])
+        assert recipe  # checked by CreateSolution
+        base = self._check_mode(solution, recipe, mode)
+        require_training_data(self.store, solution.group, recipe)
+        limit = self.context.settings.quotas.running_solution_versions
+        if self.store.count(self.kind, statuses=CREATING) >= limit:
+            raise LimitExceededException(f"More than {limit} resources with PENDING or IN_PROGRESS status.")
+        arn = self.context.arn(kinds.SOLUTION, f"{solution.name}/{secrets.token_hex(4)}")
+        body = {
+            "name": name,
+            "solutionVersionArn": arn,
+            **{member: solution.body.get(member) for member in _FROM_SOLUTION},
+            "trainingMode": mode,
+            "trainingType": training_type,
+        }
+        private: dict[str, Any] = {"data": data_marks(self.store, solution.group)}
+        if base:
+            private["base"] = base
+        self.add(arn, name or "", body, group=solution.group, parent=solution.arn, tags=tags, private=private)
         return {"solutionVersionArn": arn}
 
     @operation

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from personalize_local.service import kinds
@@ -13,21 +14,22 @@ from personalize_local.service.errors import (
 )
 from personalize_local.service.kinds import DELETING, MOVING
 from personalize_local.service.model_files import discard_model
-from personalize_local.service.resource import Answer, Tags, named, operation
+from personalize_local.service.resource import Answer, Context, Tags, named, operation
 from personalize_local.service.solution_rules import (
+    DEFAULT_SCHEDULE,
     events_config_problems,
     schedule_problems,
     solution_problems,
 )
 from personalize_local.service.solution_versions import version_summary
 from personalize_local.service.updates import Updatable
-from personalize_rules import quotas as documented
 from personalize_rules.recipes import Recipe, find_recipe
 
 if TYPE_CHECKING:
+    from personalize_local.service.auto_training import AutoTraining
     from personalize_local.service.store import Record
 
-_DEFAULT_SCHEDULE = {"schedulingExpression": f"rate({documented.AUTO_TRAINING_DAYS_DEFAULT} days)"}
+_DEFAULT_SCHEDULE = {"schedulingExpression": DEFAULT_SCHEDULE}
 
 
 class Solutions(Updatable):
@@ -39,6 +41,10 @@ class Solutions(Updatable):
     summary: ClassVar = ("name", "solutionArn", "recipeArn")
     shows_reason = False
     update_member = "latestSolutionUpdate"
+
+    def __init__(self, context: Context, auto_training: AutoTraining) -> None:
+        super().__init__(context)
+        self._auto_training = auto_training
 
     @operation
     def create_solution(
@@ -176,6 +182,7 @@ class Solutions(Updatable):
 
     def apply_update(self, record: Record, update: dict[str, Any]) -> None:
         """Counts for the versions that come."""
+        before = copy.deepcopy(record.body)
         for member in ("performAutoTraining", "performIncrementalUpdate"):
             if member in update:
                 record.body[member] = update[member]
@@ -184,6 +191,11 @@ class Solutions(Updatable):
             config.setdefault("autoTrainingConfig", dict(_DEFAULT_SCHEDULE))
         if config:
             record.body["solutionConfig"] = config
+        self._auto_training.changed(record, before)
+
+    def activated(self, record: Record) -> None:
+        """It may train by itself from now on."""
+        self._auto_training.begin(record)
 
     def removed(self, record: Record) -> None:
         """The versions go along."""

@@ -12,6 +12,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from tests.support.admin_api import ask
 from tests.support.world import ARN, eventually, refused
 
 if TYPE_CHECKING:
@@ -24,14 +25,6 @@ if TYPE_CHECKING:
 def server(local: LocalServer) -> Iterator[LocalServer]:
     yield local
     ask(local, "POST", "reset")
-
-
-def ask(server: LocalServer, method: str, path: str, document: Any = None) -> dict[str, Any]:
-    body = None if document is None else json.dumps(document).encode()
-    request = urllib.request.Request(f"{server.url}/_local/{path}", body, method=method)
-    with urllib.request.urlopen(request) as answer:
-        found: dict[str, Any] = json.load(answer)
-    return found
 
 
 def refusal(server: LocalServer, method: str, path: str, document: Any = None) -> tuple[int, str]:
