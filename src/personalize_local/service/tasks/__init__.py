@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from personalize_local.service.objects import make_objects
 from personalize_local.service.tasks.batch import infer_batch
 from personalize_local.service.tasks.imports import import_files
+from personalize_local.service.tasks.segments import segment_users
 from personalize_local.service.tasks.serving import prepare_serving
 from personalize_local.service.tasks.training import train_version
 
@@ -46,4 +47,5 @@ TASKS: dict[str, Callable[..., dict[str, Any]]] = {
     "train_version": train_version,
     "prepare_serving": prepare_serving,
     "infer_batch": infer_batch,
+    "segment_users": segment_users,
 }
