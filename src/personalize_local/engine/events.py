@@ -15,6 +15,7 @@ import numpy as np
 
 from personalize_local.engine.atomic import folder_written
 from personalize_local.engine.database import connect, name, text
+from personalize_local.engine.ordering import by_key_and_time
 from personalize_local.engine.vocabulary import Vocabulary
 from personalize_rules import quotas
 
@@ -200,30 +201,32 @@ def _write(parquet: Path, folder: Path, item_column: str, limit: int) -> None:
             "item": name(item_column),
             "type": "coalesce(lower(EVENT_TYPE), '')" if has_types else "''",
         }
-        codes = {}
+        codes: dict[str, str] = {}
+        counts: dict[str, int] = {}
         for kind, column in columns.items():
-            found = connection.execute(f"SELECT DISTINCT {column} AS id FROM {source}").fetchall()  # noqa: S608
-            ids = Vocabulary.of(row[0] for row in found)
+            # The order of DuckDB is that of the bytes, which a vocabulary needs. An enum is its dictionary
+            # encoding: faster than a join, and no texts come to Python but these.
+            connection.execute(
+                f"CREATE TYPE {kind}_code AS ENUM (SELECT DISTINCT {column} AS id FROM {source} ORDER BY id)"  # noqa: S608
+            )
+            found = connection.execute(f"SELECT unnest(enum_range(NULL::{kind}_code))").fetchall()
+            ids = Vocabulary.of(one for (one,) in found)
             np.save(folder / f"{kind}_text.npy", ids.text)
             np.save(folder / f"{kind}_offsets.npy", ids.offsets)
-            # An enum is DuckDB's dictionary encoding: faster than a join, and no texts come to Python again.
-            connection.execute(f"CREATE TABLE {kind}_ids AS SELECT unnest(?::VARCHAR[]) AS id", [ids[:]])
-            connection.execute(f"CREATE TYPE {kind}_code AS ENUM (SELECT id FROM {kind}_ids)")  # noqa: S608
             codes[kind] = f"enum_code({column}::{kind}_code)::INTEGER"
+            counts[kind] = len(ids)
         selected = f"{codes['user']} AS u, {codes['item']} AS i, {codes['type']} AS e, TIMESTAMP AS t"
         rows = connection.execute(f"SELECT {selected} FROM {source}").fetchnumpy()  # noqa: S608
-        counted = "SELECT (SELECT count(*) FROM user_ids), (SELECT count(*) FROM type_ids)"
-        [(users, types)] = connection.execute(counted).fetchall()
     # One key for user and type, because every key is a sort of all rows.
-    key = rows["u"].astype(np.int64) * types + rows["e"]
-    order = np.lexsort((rows["t"], key))  # stable: equal times keep the order of the file
+    key = rows["u"].astype(np.int64) * counts["type"] + rows["e"]
+    order = by_key_and_time(key, rows["t"])
     key = key[order]
     # How far each row is from the end of its run of one user and one type.
     change = np.flatnonzero(key[1:] != key[:-1]) + 1
     ends = np.repeat(np.append(change, len(key)), np.diff(np.concatenate([[0], change, [len(key)]])))
     kept = ends - np.arange(len(key)) <= limit
-    order, user, event_type = order[kept], key[kept] // types, key[kept] % types
-    starts = np.searchsorted(user, np.arange(users + 1))
+    order, user, event_type = order[kept], key[kept] // counts["type"], key[kept] % counts["type"]
+    starts = np.searchsorted(user, np.arange(counts["user"] + 1))
     np.save(folder / "starts.npy", starts.astype(np.int64))
     np.save(folder / "items.npy", rows["i"][order].astype(np.int32))
     np.save(folder / "types.npy", event_type.astype(np.int16))

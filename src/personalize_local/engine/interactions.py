@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from personalize_local.engine.database import connect
+from personalize_local.engine.ordering import by_key_and_time
 from personalize_local.engine.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def read_interactions(
                 event_value="EVENT_VALUE" if "EVENT_VALUE" in columns else "NULL",
             )
         ).fetchnumpy()
-    order = np.lexsort((rows["t"], rows["u"]))  # stable, and DuckDB keeps the order of the file
+    order = by_key_and_time(rows["u"], rows["t"])  # DuckDB keeps the order of the file
     values = np.ma.filled(rows["v"].astype(np.float32), np.nan)[order] if "EVENT_VALUE" in columns else None
     return Interactions(
         users=np.asarray(rows["u"])[order],

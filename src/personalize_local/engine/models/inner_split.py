@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 SHARE = 0.2
 MOST_USERS = 1000
-MOST_ROWS = 1_500_000
+MOST_ROWS = 600_000
 """Rows that the inner fit learns from: with more, what is learnt there stays the same."""
 
 
