@@ -134,6 +134,17 @@ class LocalServer:
         ) as got:
             return json.load(got)
 
+    def impatient(self, service: str, attempts: int = 1, mode: str = "standard") -> Any:
+        """A client that tries this many times; only once, unless it is told otherwise."""
+        return boto3.session.Session().client(
+            service,  # type: ignore[call-overload]
+            endpoint_url=self.url,
+            region_name=REGION,
+            aws_access_key_id=self.access_key,
+            aws_secret_access_key=self.secret_key,
+            config=Config(retries={"mode": mode, "total_max_attempts": attempts}),  # type: ignore[arg-type]
+        )
+
     @property
     def personalize(self) -> PersonalizeClient:
         client: PersonalizeClient = self.client("personalize")

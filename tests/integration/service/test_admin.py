@@ -8,9 +8,7 @@ import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 from tests.support.admin_api import ask
 from tests.support.world import ARN, eventually, refused
@@ -88,7 +86,7 @@ def test_an_operation_fails_as_often_as_asked_and_says_when_to_come_back(
     ask(server, "POST", "faults", {"operation": "ListFilters", "code": code, "retryAfter": 7})
     before = len(ask(server, "GET", "requests?operation=ListFilters")["requests"])
     with pytest.raises(ClientError) as error:
-        _without_retries(server).list_filters()
+        server.impatient("personalize").list_filters()
     answer = error.value.response
     assert answer["Error"]["Code"] == code
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == status
@@ -174,14 +172,3 @@ def test_pages_of_other_sites_are_refused(server: LocalServer) -> None:
         urllib.request.urlopen(request)
     with error.value:
         assert error.value.code == 403
-
-
-def _without_retries(server: LocalServer) -> Any:
-    return boto3.client(
-        "personalize",
-        endpoint_url=server.url,
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=Config(retries={"total_max_attempts": 1}),
-    )
