@@ -20,7 +20,7 @@ from personalize_local.engine.vocabulary import Vocabulary
 from personalize_rules import quotas
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from personalize_local.engine.arrays import Int16Array, Int32Array, Int64Array
@@ -50,6 +50,14 @@ class UserEvents:
         if len(found) == 1:
             return found[0]
         return np.concatenate(found) if found else np.empty(0, np.int32)
+
+    def renamed(self, name: Callable[[str], str]) -> UserEvents:
+        """Return the same events with other names of their types; types that get the same name are one."""
+        positions: dict[str, Int32Array] = {}
+        for event_type, found in self.positions.items():
+            new = name(event_type)
+            positions[new] = np.concatenate([positions[new], found]) if new in positions else found
+        return UserEvents(positions)
 
 
 NO_EVENTS = UserEvents({})

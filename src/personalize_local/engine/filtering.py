@@ -362,7 +362,14 @@ def _event_types(comparison: Comparison, values: Mapping[str, str]) -> frozenset
         if isinstance(value, Everything):
             return None
         names.update(literal.text.lower() for literal in _given(value, values))
+    if comparison.dataset == DatasetType.ACTION_INTERACTIONS:
+        names = {action_event(name) for name in names}
     return None if "*" in names else frozenset(names)
+
+
+def action_event(event_type: str) -> str:
+    """One name for a type of action interactions: the guide writes "Not Taken" and "NOT_TAKEN"."""
+    return event_type.lower().replace(" ", "_")
 
 
 def _user_meets(condition: UserCondition, found: Any, values: Mapping[str, str]) -> bool:

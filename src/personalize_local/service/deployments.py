@@ -229,7 +229,7 @@ class Deployments:
         about_actions = recipe.type == "PERSONALIZED_ACTIONS"
         kind = DatasetType.ACTION_INTERACTIONS if about_actions else DatasetType.INTERACTIONS
         interactions = find_dataset(self._context.store, version.group, kind)
-        return open_deployment(
+        deployment = open_deployment(
             recipe,
             model_folder(self._context, version),
             serving_folder(self._context),
@@ -237,6 +237,9 @@ class Deployments:
             dataset=interactions.number if interactions else None,
             last_event=version.private["lastActionEvent" if about_actions else "lastEvent"],
         )
+        if about_actions:
+            keep_time(deployment.model, self._context.clock.now)
+        return deployment
 
     def _evict(self, keep: str) -> None:
         limit = self._context.settings.model_memory_bytes
@@ -290,6 +293,14 @@ def open_deployment(
         last_event=last_event,
         size=sum(_size(one) for one in (folder, *(prepared / name for name in serving.values() if name))),
     )
+
+
+def keep_time(model: Model, now: Callable[[], float]) -> None:
+    """Let the expiry and repetition of actions go by the service's clock."""
+    from personalize_local.engine.models.actions import ActionModel  # noqa: PLC0415
+
+    if isinstance(model, ActionModel):
+        model.now = now
 
 
 def _import_engine() -> None:

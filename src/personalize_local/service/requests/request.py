@@ -54,6 +54,10 @@ class Request:
         """The last events of the user, bulk and live, as filters see them."""
         if self._events is None:
             self._events = self.deployment.events.of(self.user, [live.event for live in self.live])
+            if self.source.recipe.type == "PERSONALIZED_ACTIONS":
+                from personalize_local.engine.filtering import action_event  # noqa: PLC0415
+
+                self._events = self._events.renamed(action_event)
         return self._events
 
 
