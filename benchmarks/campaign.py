@@ -22,7 +22,7 @@ from moto.server import ThreadedMotoServer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-ITEMS, INTERACTIONS, GENRES = 10_000, 300_000, 20
+INTERACTIONS_PER_ITEM, GENRES = 30, 20
 RECIPE = "arn:aws:personalize:::recipe/aws-user-personalization-v2"
 FILTER = 'INCLUDE ItemID WHERE Items.GENRE IN ("g1", "g2", "g3")'
 BUCKET = "benchmark"
@@ -32,7 +32,7 @@ ENVIRONMENT = {
     "AWS_SECRET_ACCESS_KEY": "test",
     "AWS_DEFAULT_REGION": "us-east-1",
 }
-WAIT_SECONDS = 300.0
+WAIT_SECONDS = 600.0
 COLUMNS = {
     "Interactions": {"USER_ID": "string", "ITEM_ID": "string", "TIMESTAMP": "long"},
     "Items": {"ITEM_ID": "string", "GENRE": "string"},
@@ -40,16 +40,17 @@ COLUMNS = {
 
 
 class Campaign(NamedTuple):
-    """Where it is. Users are called u0, u1, ..."""
+    """Where it is, and the process that answers. Users are called u0, u1, ..."""
 
     url: str
     arn: str
     filter: str
     users: int
+    process: int
 
 
 @contextmanager
-def live_campaign() -> Iterator[Campaign]:
+def live_campaign(items: int) -> Iterator[Campaign]:
     """Start a server, import, train, deploy; all of it is gone afterwards."""
     os.environ.update(ENVIRONMENT)
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # else it prints every request
@@ -57,7 +58,7 @@ def live_campaign() -> Iterator[Campaign]:
     s3.start()
     with TemporaryDirectory() as folder:
         s3_url = "http://{}:{}".format(*s3.get_host_and_port())
-        users = _upload(Path(folder), s3_url)
+        users = _upload(Path(folder), s3_url, items)
         server = subprocess.Popen(
             [sys.executable, "-m", "personalize_local", "--port", "0", "--data", f"{folder}/data"],
             stdout=subprocess.PIPE,
@@ -69,23 +70,25 @@ def live_campaign() -> Iterator[Campaign]:
             ready = re.search(r"http://\S+", server.stdout.readline())
             if ready is None:
                 raise SystemExit("Personalize Local did not start; see above.")
-            yield _deploy(ready.group(), users)
+            yield _deploy(ready.group(), users, server.pid)
         finally:
             server.terminate()
             server.wait()
             s3.stop()
 
 
-def _upload(folder: Path, s3_url: str) -> int:
+def _upload(folder: Path, s3_url: str, items: int) -> int:
     """Write both files to S3; give back how many users they have."""
-    interactions = write_interactions(folder / "interactions.parquet", INTERACTIONS)
+    interactions = write_interactions(
+        folder / "interactions.parquet", items * INTERACTIONS_PER_ITEM, items=items
+    )
     with duckdb.connect() as connection:
         [(users,)] = connection.execute(f"SELECT count(DISTINCT USER_ID) FROM '{interactions}'").fetchall()
         connection.execute(f"COPY (FROM '{interactions}') TO '{folder}/Interactions.csv'")
         connection.execute(
             f"COPY (SELECT 'i' || n AS ITEM_ID,"
             f" 'g' || hash(n) % {GENRES} || '|g' || hash(n, 1) % {GENRES} AS GENRE"
-            f" FROM range({ITEMS}) AS numbers(n)) TO '{folder}/Items.csv'"
+            f" FROM range({items}) AS numbers(n)) TO '{folder}/Items.csv'"
         )
     client = boto3.client("s3", endpoint_url=s3_url)
     client.create_bucket(Bucket=BUCKET)
@@ -94,7 +97,7 @@ def _upload(folder: Path, s3_url: str) -> int:
     return int(users)
 
 
-def _deploy(url: str, users: int) -> Campaign:
+def _deploy(url: str, users: int, process: int) -> Campaign:
     client = boto3.client("personalize", endpoint_url=url)
     group = client.create_dataset_group(name="benchmark")["datasetGroupArn"]
     _active(client.describe_dataset_group, "datasetGroup", datasetGroupArn=group)
@@ -125,7 +128,7 @@ def _deploy(url: str, users: int) -> Campaign:
     campaign = client.create_campaign(name="benchmark", solutionVersionArn=version)["campaignArn"]
     _active(client.describe_campaign, "campaign", campaignArn=campaign)
     _active(client.describe_filter, "filter", filterArn=chosen)
-    return Campaign(url, campaign, chosen, users)
+    return Campaign(url, campaign, chosen, users, process)
 
 
 def _schema(name: str, columns: dict[str, str]) -> str:

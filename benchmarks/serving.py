@@ -1,127 +1,166 @@
-"""Requests per second and latencies of Personalize Local, over HTTP, with 16 clients.
+"""Requests per second and latencies of Personalize Local over HTTP, 16 clients, a filter on the items.
 
-    python benchmarks/serving.py
+    python benchmarks/serving.py                        10,000 and 100,000 items: three minutes
+    python benchmarks/serving.py --items 1000 --seconds 1
 
-It starts a server, imports 10,000 items and 300,000 interactions, trains, and asks the campaign for one
-user after the other, with a filter on the items and without. Goal: with the filter at least 1,500 requests
-per second on 2 cores, 99 of 100 answered in less than 15 ms. "no campaign" is the way through the server
-and back without the engine. The clients keep their connections and share the machine with the server. The
-first second of each measurement does not count.
+For each size of catalogue it starts a server, imports the items and thirty interactions for each, trains, and
+asks the campaign for one user after the other. Bars: with the filter at least 1,500 requests per second on 2
+cores, 99 of 100 answered in less than 15 ms; with ten times the items at least half of that rate.
+
+Reference: uvicorn, the HTTP server under Personalize Local, with an application that answers the same number
+of bytes and does nothing (`bare_server.py`). All are asked in turn, several rounds, and each row shows the
+median round. "processor" is the server's time on the processor per request, which hardly depends on what else
+the machine does; the clients are one process (`load.py`) beside it, whose own time per request is shown, too.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
+import subprocess
 import sys
-import time
-from functools import partial
-from itertools import cycle, repeat
+from contextlib import ExitStack, contextmanager
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from statistics import median
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.campaign import live_campaign
+from benchmarks.load import Load, measure
+from benchmarks.report import Report, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 SCOPE = "20260131/us-east-1/personalize/aws4_request"
 AUTHORIZATION = f"AWS4-HMAC-SHA256 Credential=test/{SCOPE}, SignedHeaders=host, Signature=0"
-NO_CAMPAIGN = "arn:aws:personalize:us-east-1:000000000000:campaign/none"
-WARM_UP_SECONDS = 1.0
+RATE, P99_MS, LARGER = 1500, 15.0, 2.0
+ITEMS = [10_000, 100_000]
+ANSWER_BYTES = 1500
 
 
-def request(host: str, path: str, document: dict[str, object], target: str = "") -> bytes:
-    """One HTTP request, ready to be sent."""
+class Asked(NamedTuple):
+    """What is asked in turn."""
+
+    name: str
+    url: str
+    process: int
+    messages: list[bytes]
+
+
+def request(url: str, document: dict[str, object]) -> bytes:
+    """One GetRecommendations, ready to be sent."""
     body = json.dumps(document).encode()
-    lines = [
-        f"POST {path} HTTP/1.1",
-        f"Host: {host}",
+    lines = (
+        "POST /recommendations HTTP/1.1",
+        f"Host: {urlsplit(url).netloc}",
         f"Authorization: {AUTHORIZATION}",
+        "Content-Type: application/json",
         f"Content-Length: {len(body)}",
-    ]
-    if target:
-        lines += [f"X-Amz-Target: {target}", "Content-Type: application/x-amz-json-1.1"]
-    else:
-        lines += ["Content-Type: application/json"]
+    )
     return ("\r\n".join(lines) + "\r\n\r\n").encode() + body
 
 
-async def exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, message: bytes) -> int:
-    """Send a request, read the whole answer, and give back its status."""
-    writer.write(message)
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-    length = next(line for line in head.lower().split("\r\n") if line.startswith("content-length:"))
-    await reader.readexactly(int(length.partition(":")[2]))
-    return int(head.split(" ", 2)[1])
+@contextmanager
+def bare_server() -> Iterator[tuple[str, int]]:
+    """Start the reference; give its address and process."""
+    command = [sys.executable, str(Path(__file__).parent / "bare_server.py"), str(ANSWER_BYTES)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout
+            yield server.stdout.readline().strip(), server.pid
+        finally:
+            server.terminate()
 
 
-async def client(
-    url: str, messages: Iterator[bytes], status: int, end: float, results: list[tuple[float, float]]
-) -> None:
-    """Ask one question after the other until `end`; (when, how long) of each goes to `results`."""
-    address = urlsplit(url)
-    reader, writer = await asyncio.open_connection(address.hostname, address.port)
-    while (started := time.perf_counter()) < end:
-        found = await exchange(reader, writer, next(messages))
-        if found != status:
-            raise SystemExit(f"The server answered {found}, not {status}.")
-        results.append((started, time.perf_counter() - started))
-    writer.close()
+def middle(rounds: Sequence[Load]) -> Load:
+    """Return the medians of several rounds."""
+    figures = [(one.per_second, one.p50, one.p99, one.worst, one.server_us, one.client_us) for one in rounds]
+    return Load(*(median(column) for column in zip(*figures, strict=True)))
 
 
-async def measure(
-    name: str, url: str, messages: Iterator[bytes], *, status: int, clients: int, seconds: float
-) -> None:
-    """Run the clients and print one line of the table."""
-    begin = time.perf_counter()
-    end = begin + WARM_UP_SECONDS + seconds
-    results: list[tuple[float, float]] = []
-    await asyncio.gather(*(client(url, messages, status, end, results) for _ in range(clients)))
-    took = sorted(duration for when, duration in results if when >= begin + WARM_UP_SECONDS)
-    p50, p99, worst = took[len(took) // 2], took[int(len(took) * 0.99)], took[-1]
-    print(
-        f"{name:<32} {len(took) / seconds:>8,.0f}/s  p50 {p50 * 1e3:6.2f} ms  p99 {p99 * 1e3:6.2f} ms"
-        f"  max {worst * 1e3:6.1f} ms"
-    )
-
-
-def questions(host: str, users: int, **fixed: object) -> Iterator[bytes]:
-    """GetRecommendations for one user after the other, for ever."""
-    asked = [request(host, "/recommendations", {**fixed, "userId": f"u{user}"}) for user in range(users)]
-    return cycle(asked)
-
-
-async def main() -> None:
-    """Measure a control plane call, and runtime calls with and without the engine and a filter."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, print the table, and return an exit code: 1 if a bar is missed."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--items", type=int, nargs="+", default=ITEMS, help="sizes of the catalogue")
     parser.add_argument("--clients", type=int, default=16, help="(default: %(default)s)")
-    parser.add_argument("--seconds", type=float, default=5, help="per measurement (default: %(default)s)")
-    options = parser.parse_args()
-    with live_campaign() as campaign:
-        host = urlsplit(campaign.url).netloc
-        recipe: dict[str, object] = {"recipeArn": "arn:aws:personalize:::recipe/aws-sims"}
-        describe = request(host, "/", recipe, target="AmazonPersonalize.DescribeRecipe")
-        ask = partial(questions, host, campaign.users, numResults=25)
-        for name, messages, status in (
-            ("DescribeRecipe", repeat(describe), 200),
-            ("GetRecommendations, no campaign", ask(campaignArn=NO_CAMPAIGN), 404),
-            ("GetRecommendations", ask(campaignArn=campaign.arn), 200),
-            ("GetRecommendations, filter", ask(campaignArn=campaign.arn, filterArn=campaign.filter), 200),
-        ):
-            await measure(
+    parser.add_argument("--seconds", type=float, default=3, help="per round (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=5, help="(default: %(default)s)")
+    options = parser.parse_args(arguments)
+    with ExitStack() as servers:
+        url, process = servers.enter_context(bare_server())
+        asked = [Asked("uvicorn", url, process, [request(url, {"campaignArn": "none", "userId": "u1"})])]
+        for items in options.items:
+            campaign = servers.enter_context(live_campaign(items))
+            plain = {"campaignArn": campaign.arn, "numResults": 25}
+            for name, fixed in (
+                (f"{items:,} items", plain),
+                (f"{items:,} items, filter", {**plain, "filterArn": campaign.filter}),
+            ):
+                users = range(min(campaign.users, 20_000))
+                messages = [request(campaign.url, {**fixed, "userId": f"u{user}"}) for user in users]
+                asked.append(Asked(name, campaign.url, campaign.process, messages))
+        rounds: dict[str, list[Load]] = {one.name: [] for one in asked}
+        for _ in range(options.rounds):
+            for one in asked:
+                rounds[one.name].append(
+                    measure(
+                        one.url,
+                        one.messages,
+                        clients=options.clients,
+                        seconds=options.seconds,
+                        process=one.process,
+                    )
+                )
+    return report(
+        {name: middle(loads) for name, loads in rounds.items()}, options.items, options.clients
+    ).print()
+
+
+def report(found: dict[str, Load], sizes: Sequence[int], clients: int) -> Report:
+    """Make the table: rates and latencies, the processor's time, and how the larger catalogue compares."""
+    table = Report(f"GetRecommendations over HTTP, {clients} clients (reference: uvicorn that does nothing)")
+    bare = found["uvicorn"]
+    for name, load in found.items():
+        if name == "uvicorn":
+            continue
+        barred = name == f"{ITEMS[0]:,} items, filter"
+        table.add(
+            Row(
                 name,
-                campaign.url,
-                messages,
-                status=status,
-                clients=options.clients,
-                seconds=options.seconds,
+                bare.shown,
+                load.shown,
+                load.per_second / bare.per_second,
+                f">= {RATE:,}/s, p99 < {P99_MS:.0f} ms" if barred else "",
+                (load.per_second >= RATE and load.p99 < P99_MS) if barred else None,
             )
+        )
+        table.add(
+            Row(
+                f"{name}: processor per request",
+                f"{bare.server_us:.0f} us",
+                f"{load.server_us:.0f} us (clients: {load.client_us:.0f} us)",
+                load.server_us / bare.server_us if bare.server_us else None,
+            )
+        )
+    for small, large in pairwise(sizes):
+        first, second = found[f"{small:,} items, filter"], found[f"{large:,} items, filter"]
+        times = first.per_second / second.per_second
+        table.add(
+            Row(
+                f"{large:,} against {small:,} items, filter",
+                f"{first.per_second:,.0f}/s",
+                f"{second.per_second:,.0f}/s",
+                times,
+                f"<= {LARGER:.0f} times as slow",
+                times <= LARGER if [small, large] == ITEMS else None,
+            )
+        )
+    return table
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    sys.exit(main())

@@ -15,14 +15,15 @@ TASTES = 3
 """Clusters of items that a user likes; seven of ten interactions are with them."""
 
 
-def write_interactions(target: Path, rows: int, *, seed: int = 7) -> Path:
+def write_interactions(target: Path, rows: int, *, items: int | None = None, seed: int = 7) -> Path:
     """Write about `rows` interactions as Parquet, in no order: 60 per user in the mean, at least 2.
 
-    Items follow a power law of exponent 0.9 within and outside the tastes; there are 10,000 up to a million
-    rows, 27,000 above. The number of interactions per user is lognormal.
+    Items follow a power law of exponent 0.9 within and outside the tastes; if `items` does not say how many,
+    there are 10,000 up to a million rows, 27,000 above. The number of interactions per user is lognormal.
     """
     draw = np.random.default_rng(seed)
-    users, items = max(100, rows // 60), 10_000 if rows <= 1_000_000 else 27_000
+    users = max(100, rows // 60)
+    items = items or (10_000 if rows <= 1_000_000 else 27_000)
     activity = draw.lognormal(0, 1, users)
     user = np.repeat(
         np.arange(users, dtype=np.int32), np.maximum(2, draw.multinomial(rows, activity / activity.sum()))
