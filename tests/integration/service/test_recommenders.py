@@ -129,12 +129,13 @@ def test_metadata_has_to_be_asked_for_when_the_recommender_is_made(
 def test_not_one_request_fails_while_a_recommender_is_trained_with_other_columns(
     films: DomainWorld, top_picks: str
 ) -> None:
+    configs: tuple[dict[str, Any], ...] = (
+        {"trainingDataConfig": {"excludedDatasetColumns": {"ITEMS": ["TITLE"]}}},
+        {"itemExplorationConfig": {"explorationWeight": "0.5"}},
+        {"trainingDataConfig": {}},
+    )
     with Hammer(lambda: films.served(top_picks, userId="u3")) as hammer:
-        for config in (
-            {"trainingDataConfig": {"excludedDatasetColumns": {"ITEMS": ["TITLE"]}}},
-            {"itemExplorationConfig": {"explorationWeight": "0.5"}},
-            {"trainingDataConfig": {}},
-        ):
+        for config in configs:
             films.api.update_recommender(recommenderArn=top_picks, recommenderConfig=config)
             found = films.wait_for_update("recommender", top_picks)
             assert found["recommenderConfig"] | config == found["recommenderConfig"]
