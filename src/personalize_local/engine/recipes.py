@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from personalize_local.engine.answers import Exploration
-from personalize_local.engine.models import action_training, affinity_training, trending
+from personalize_local.engine.models import action_training, affinity_training, semantic_training, trending
 from personalize_local.engine.models.actions import ActionModel
 from personalize_local.engine.models.affinity import AffinityModel
 from personalize_local.engine.models.exploration import AUTOMATIC
@@ -28,6 +28,7 @@ from personalize_local.engine.models.related import (
     SimsTrainer,
 )
 from personalize_local.engine.models.relations import EASE_KEPT, TRANSITION_WINDOW
+from personalize_local.engine.models.semantic import SemanticModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -230,6 +231,9 @@ _TRENDING = OwnTraining(trending.train, trending.TrendingModel.read, trending.re
 OWN_TRAININGS: Mapping[str, OwnTraining] = {
     "aws-trending-now": _TRENDING,
     "aws-vod-trending-now": _TRENDING,
+    "aws-semantic-similarity": OwnTraining(
+        semantic_training.train, SemanticModel.read, semantic_training.refresh
+    ),
     "aws-next-best-action": OwnTraining(action_training.train, ActionModel.read),
     "aws-item-affinity": OwnTraining(affinity_training.train_items, AffinityModel.read),
     "aws-item-attribute-affinity": OwnTraining(affinity_training.train_attributes, AffinityModel.read),
