@@ -26,7 +26,7 @@ CHECK_DATA ?= $(if $(PERSONALIZE_SHARED),$(wildcard $(PERSONALIZE_SHARED)/data/m
 
 .PHONY: help
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: demo
 demo: setup  ## deploy on this computer, upload the example, train, recommend (DATA=<ml-latest-small> for MovieLens)
@@ -43,6 +43,10 @@ ifneq ($(CHECK_DATA),)
 else
 	@echo "No MovieLens data here (CHECK_DATA=<folder of ml-latest-small>): the demo on it is left out."
 endif
+
+.PHONY: benchmark
+benchmark: setup-dev  ## tables of speed and quality, and Amazon's own records if they are there (ARGS="training" to choose)
+	@python benchmarks/all.py $(ARGS)
 
 .PHONY: lint
 lint: .venv/.dev
