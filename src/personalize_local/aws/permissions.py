@@ -99,9 +99,16 @@ def checks(operation: str, params: dict[str, Any], arns: Arns) -> list[Check]:
     needed = [Check(f"personalize:{operation}", resource, tag_context)]
     if tags:
         needed.append(Check("personalize:TagResource", resource, tag_context))
-    if role := params.get("roleArn"):
+    if role := params.get("roleArn") or _nested_role(params):
         needed.append(Check("iam:PassRole", role, {"iam:PassedToService": SERVICE}))
     return needed
+
+
+def _nested_role(params: dict[str, Any]) -> str | None:
+    """The role of a metric attribution, which is given with the place of its reports."""
+    config = params.get("metricsOutputConfig")
+    role = config.get("roleArn") if isinstance(config, dict) else None
+    return role if isinstance(role, str) else None
 
 
 def _resource(operation: str, params: dict[str, Any], arns: Arns) -> str:

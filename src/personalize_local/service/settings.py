@@ -121,6 +121,8 @@ class Settings:
     manual_training_restarts_schedule: bool = True  # N days after any training, else after automatic ones
     # New items can be recommended without retraining this long after they came. Amazon: every 2 hours (7200).
     incremental_update_seconds: float = 2.0
+    # What is trending follows the events at this distance. Amazon: every 30 minutes to 2 hours.
+    trend_update_seconds: float = 30.0
 
     # Undocumented points of batch jobs (spec: [U]).
     batch_jobs_say_create: bool = True  # CREATE PENDING, CREATE IN_PROGRESS; else PENDING, IN PROGRESS
@@ -132,6 +134,13 @@ class Settings:
     put_records_need_required_columns: bool = True
     # How long after PutItems, PutUsers or PutActions filters and metadata know the record; on AWS 15 minutes.
     put_records_seconds: float = 0.25
+
+    # Metric attributions. Events that came by PutEvents are reported this often; Amazon: every 15 minutes.
+    attribution_seconds: float = 5.0
+    metrics: str = "personalize_local.aws.cloudwatch:make_metrics"
+    # Undocumented points of them (spec: [U]).
+    attribution_namespace: str = "AWS/Personalize"
+    attribution_of_events_to_s3: bool = True  # the guide speaks of imports only
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON, for a job in another process."""
