@@ -7,7 +7,11 @@ import math
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
-from personalize_local.service.durations import INCREMENTAL_UPDATE_SECONDS, realistic
+from personalize_local.service.durations import (
+    INCREMENTAL_UPDATE_SECONDS,
+    TREND_UPDATE_SECONDS,
+    realistic,
+)
 from personalize_local.service.settings import Quotas
 from personalize_rules.spelling import did_you_mean
 
@@ -33,6 +37,7 @@ def durations(text: str) -> dict[str, Any]:
     return {
         "durations": realistic(speed),
         "incremental_update_seconds": INCREMENTAL_UPDATE_SECONDS / speed,
+        "trend_update_seconds": TREND_UPDATE_SECONDS / speed,
     }
 
 

@@ -106,6 +106,10 @@ class Recipe:
     """Whether `trainingMode: UPDATE` is allowed."""
     incremental_update: bool = False
     """Whether `performIncrementalUpdate` is allowed."""
+    auto_update: bool = False
+    """Whether deployed models take up new items every two hours by themselves."""
+    follows_events: bool = False
+    """Whether the update is also about new events: it is of the models of what is trending."""
     events_config: bool = False
     """Whether `solutionConfig.eventsConfig` is allowed."""
     optimization_objective: bool = False
@@ -198,6 +202,7 @@ _CUSTOM: Final = (
         promotions=True,
         metadata="automatic",
         events_config=True,
+        auto_update=True,
     ),
     Recipe(
         name="aws-user-personalization",
@@ -212,6 +217,7 @@ _CUSTOM: Final = (
         update_training=True,
         optimization_objective=True,
         feature_transformation="JSON-percentile-filtering",
+        auto_update=True,
     ),
     Recipe(
         name="aws-personalized-ranking-v2",
@@ -308,6 +314,8 @@ _CUSTOM: Final = (
         scores=False,
         promotions=True,
         algorithm="aws-trending-now-custom",
+        auto_update=True,
+        follows_events=True,
     ),
     Recipe(
         name="aws-next-best-action",
@@ -318,6 +326,7 @@ _CUSTOM: Final = (
         batch_inference=False,
         hyperparameters=(_integer("action_optimization_period", 14, 7, 28),),
         metadata="none",
+        auto_update=True,
     ),
     Recipe(
         name="aws-item-affinity",
@@ -411,6 +420,8 @@ def _use_case(
         batch_inference=False,
         hyperparameters=_EXPLORATION if exploration else (),
         exploration=exploration,
+        auto_update=exploration or name.endswith("-trending-now"),
+        follows_events=name.endswith("-trending-now"),
         scores=False,
         promotions=True,
         context=exploration,

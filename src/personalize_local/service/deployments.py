@@ -19,7 +19,7 @@ from personalize_local.service import kinds
 from personalize_local.service.datasets import dataset_arguments, find_dataset
 from personalize_local.service.errors import InternalServerException, ServiceError
 from personalize_local.service.kinds import Status
-from personalize_local.service.model_files import model_folder, serving_folder, trained
+from personalize_local.service.model_files import model_folder, models_folder, serving_folder, trained
 from personalize_local.service.workers import Job, Outcome
 from personalize_rules import quotas
 from personalize_rules.recipes import Recipe, find_recipe
@@ -64,6 +64,7 @@ class Deployments:
         self._orders = itertools.count(1)
         self._latest: dict[str, int] = {}  # by version: the preparation that was asked for last
         self._outdated: dict[str, int] = {}  # by version: when its data changed last, in the same count
+        self._listeners: list[Callable[[str], None]] = []
         self._renewals_lock = threading.Lock()
         self._renewing: dict[str, bool] = {}  # by version that is being renewed: whether once more after it
 
@@ -153,11 +154,50 @@ class Deployments:
         Called in the transaction that makes the data official, so that a restart finishes it.
         """
         self.outdate(group_arn)
-        for version in self._deployed(group_arn):
+        for version in self.deployed(group_arn):
+            self._renew(version)
+
+    def on_change(self, listener: Callable[[str], None]) -> None:
+        """Call back with the ARN of a dataset group whose data has changed."""
+        self._listeners.append(listener)
+
+    def next_order(self) -> int:
+        """A number for work on a model that is about to begin: what changes afterwards has a higher one."""
+        return next(self._orders)
+
+    def replace(self, version_arn: str, order: int, fields: dict[str, Any]) -> None:
+        """Serve from another model and what was prepared for it: `model` and `serving` among the `fields`.
+
+        The files of the model before stay until the next one comes: somebody may be reading them.
+
+        Raises:
+            InternalServerException: the new model's files are damaged.
+        """
+        context = self._context
+        with context.store.transaction():
+            version = context.store.get(version_arn)
+            if version is None:
+                return
+            if "model" in fields:
+                self._latest[version_arn] = next(self._orders)  # what is being prepared is for the old one
+                former = version.private.get("formerModel")
+                if former:
+                    shutil.rmtree(models_folder(context) / former, ignore_errors=True)
+                outdated = self._outdated.get(version_arn, 0) > order
+                fields = {**fields, "formerModel": version.private["model"], "stale": outdated}
+            version.private |= fields
+            context.store.save(version)
+        with self._lock:
+            was_loaded = self._loaded.pop(version_arn, None) is not None
+        if was_loaded:
+            self.get(version_arn)  # here, not in the next request
+        if version.private.get("stale"):
             self._renew(version)
 
     def outdate(self, group_arn: str) -> None:
         """Remember that the models of a group need new data; `data_changed` will be called soon."""
+        for listener in self._listeners:
+            listener(group_arn)
         for version in trained(self._context.store, group_arn):
             self._outdated[version.arn] = next(self._orders)
             if not version.private.get("stale"):
@@ -173,7 +213,7 @@ class Deployments:
         for entry in folder.iterdir() if folder.is_dir() else ():
             if entry.name not in used:
                 shutil.rmtree(entry, ignore_errors=True)
-        for version in self._deployed(None):
+        for version in self.deployed():
             serving = version.private.get("serving", {}).values()
             if version.private.get("stale") or any(not (folder / name).is_dir() for name in serving if name):
                 self._renew(version)
@@ -211,7 +251,8 @@ class Deployments:
         if was_loaded:
             self.get(version_arn)  # here, not in the next request
 
-    def _deployed(self, group_arn: str | None) -> list[Record]:
+    def deployed(self, group_arn: str | None = None) -> list[Record]:
+        """What answers requests, or is about to, in a dataset group or in all."""
         store = self._context.store
         arns = dict.fromkeys(
             arn

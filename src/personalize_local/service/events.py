@@ -18,13 +18,14 @@ from personalize_local.service.schemas import read_schema
 from personalize_rules.schemas import DatasetType, Schema
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 @dataclass(frozen=True, slots=True)
 class _Target:
     """Where the events of a tracking ID go."""
 
+    group: str
     dataset: int
     schema: Schema
 
@@ -32,9 +33,13 @@ class _Target:
 class Events:
     """PutEvents."""
 
-    def __init__(self, context: Context, live: LiveEvents) -> None:
+    def __init__(
+        self, context: Context, live: LiveEvents, on_events: Callable[[str, list[str | None]], None]
+    ) -> None:
+        """`on_events` hears of the dataset group and the items of events that were kept."""
         self.context = context
         self._live = live
+        self._on_events = on_events
         self._targets: dict[str, _Target] = {}
         self._generation = -1
 
@@ -57,6 +62,7 @@ class Events:
         if problems:
             raise InvalidInputException.of(problems)
         self._live.put(target.dataset, events)
+        self._on_events(target.group, [event.item for event in events])
         return {}
 
     def _target(self, tracking_id: str) -> _Target:
@@ -87,7 +93,7 @@ class Events:
                 )
             schema = store.get(dataset.body["schemaArn"])
             assert schema  # cannot be deleted while the dataset refers to it
-            return _Target(dataset.number, read_schema(schema))
+            return _Target(tracker.group, dataset.number, read_schema(schema))
         # The model has no other error for it.
         raise InvalidInputException(f"Tracking ID {tracking_id} does not exist.")
 

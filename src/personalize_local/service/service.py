@@ -11,7 +11,9 @@ from personalize_local.service.batch_inference_jobs import BatchInferenceJobs
 from personalize_local.service.batch_segment_jobs import BatchSegmentJobs
 from personalize_local.service.campaigns import Campaigns
 from personalize_local.service.clock import Clock, SystemClock
+from personalize_local.service.data_deletion_jobs import DataDeletionJobs
 from personalize_local.service.data_folder import claim
+from personalize_local.service.dataset_export_jobs import DatasetExportJobs
 from personalize_local.service.dataset_groups import DatasetGroups
 from personalize_local.service.dataset_import_jobs import DatasetImportJobs
 from personalize_local.service.datasets import Datasets
@@ -29,6 +31,7 @@ from personalize_local.service.rate_limits import RateLimits
 from personalize_local.service.recipes import Recipes
 from personalize_local.service.recommenders import Recommenders
 from personalize_local.service.record_changes import RecordChanges
+from personalize_local.service.refreshes import Refreshes
 from personalize_local.service.resource import Context, Resource
 from personalize_local.service.runtime import Runtime
 from personalize_local.service.schedules import Schedules
@@ -77,6 +80,7 @@ class Service:
             events_per_user=settings.live_events_per_user,
         )
         self._deployments = Deployments(self.context)
+        self._refreshes = Refreshes(self.context, self._deployments)
         forgotten = ForgottenUsers(self.context.store)
         self._runtime = Runtime(self.context, self._deployments, self._live, forgotten)
         changes = RecordChanges(self.context, self._deployments)
@@ -91,6 +95,8 @@ class Service:
             DatasetGroups(self.context),
             Datasets(self.context),
             DatasetImportJobs(self.context, self._deployments),
+            DatasetExportJobs(self.context),
+            DataDeletionJobs(self.context, self._deployments, self._live, forgotten),
             EventTrackers(self.context),
             Filters(self.context),
             Solutions(self.context, AutoTraining(self.context, versions)),
@@ -102,7 +108,7 @@ class Service:
             BatchSegmentJobs(self.context),
             Recipes(self.context),
             TagOperations(self.context),
-            Events(self.context, self._live),
+            Events(self.context, self._live, self._refreshes.note_events),
             ActionEvents(self.context, self._live),
             PutOperations(self.context, changes),
             self._runtime,
@@ -134,6 +140,7 @@ class Service:
         for resource in self._resources:
             resource.resume()
         self.context.schedules.resume()
+        self._refreshes.resume()
         self.context.lifecycle.start()
 
     def _excuse(self, jobs: Sequence[str]) -> None:

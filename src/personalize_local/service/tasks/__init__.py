@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from personalize_local.service.objects import make_objects
 from personalize_local.service.tasks.batch import infer_batch
+from personalize_local.service.tasks.deletions import delete_users
+from personalize_local.service.tasks.exports import export_dataset
 from personalize_local.service.tasks.imports import import_files
+from personalize_local.service.tasks.refresh import refresh_model
 from personalize_local.service.tasks.segments import segment_users
 from personalize_local.service.tasks.serving import prepare_serving
 from personalize_local.service.tasks.training import train_version
@@ -44,7 +47,10 @@ WARMING: Sequence[Callable[[Settings], None]] = (_warm_imports, _warm_clients, _
 
 TASKS: dict[str, Callable[..., dict[str, Any]]] = {
     "import_files": import_files,
+    "export_dataset": export_dataset,
+    "delete_users": delete_users,
     "train_version": train_version,
+    "refresh_model": refresh_model,
     "prepare_serving": prepare_serving,
     "infer_batch": infer_batch,
     "segment_users": segment_users,

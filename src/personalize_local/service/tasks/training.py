@@ -46,7 +46,7 @@ def train_version(
             f"It trains {', '.join(trained_recipes())}."
         )
     started = time.monotonic()
-    job, last = _training_job(
+    job, last = training_job(
         settings,
         datasets,
         config,
@@ -75,7 +75,7 @@ def train_version(
     }
 
 
-def _training_job(
+def training_job(
     settings: Settings, datasets: dict[str, dict[str, Any]], config: dict[str, Any], **fields: Any
 ) -> tuple[TrainingJob, dict[str, int]]:
     """The job, and the numbers of the last live events in it, by the names that the version keeps them by."""
