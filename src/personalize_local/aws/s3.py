@@ -106,8 +106,9 @@ class S3Objects:
             _refuse_too_large(location, list(sizes.values()), max_files, max_bytes)
             self._check_reading(place.bucket, list(sizes), context)
             # Keys of several folders may end alike.
-            fetched = [Fetched(key, folder / f"{n:06d}{suffix}") for n, key in enumerate(sizes)]
+            fetched = [Fetched(key, folder / f"{n:06d}" / _file_name(key, n)) for n, key in enumerate(sizes)]
             for one in fetched:
+                one.path.parent.mkdir()
                 client.download_file(place.bucket, one.key, str(one.path))
             return fetched
 

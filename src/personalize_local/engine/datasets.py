@@ -17,8 +17,8 @@ import json
 import os
 import shutil
 import time
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
@@ -62,6 +62,7 @@ class _Manifest:
     version: str = ""
     order: int = 0
     parts: tuple[_Part, ...] = ()
+    removed: dict[str, int] = field(default_factory=dict)  # rows that `remove` has removed, by its token
 
 
 class DatasetFiles:
@@ -102,11 +103,11 @@ class DatasetFiles:
 
     def full(self, imported: Path) -> None:
         """Replace all that was imported before by a Parquet file of `import_csv`, which is moved here."""
-        self._add(imported, replace=True)
+        self._add(imported, alone=True)
 
     def incremental(self, imported: Path) -> None:
         """Add a Parquet file of `import_csv`, which is moved here; its records replace those of their IDs."""
-        self._add(imported, replace=False)
+        self._add(imported, alone=False)
 
     def snapshot(self, extra_rows: Iterable[Mapping[str, Any]] = ()) -> Path:
         """Return a Parquet file with what the dataset holds, duplicates left out.
@@ -137,6 +138,88 @@ class DatasetFiles:
         finally:
             extra.unlink(missing_ok=True)
 
+    def export(
+        self,
+        target: Path,
+        extra_rows: Iterable[Mapping[str, Any]] = (),
+        *,
+        bulk: bool = True,
+        newest: bool = False,
+    ) -> int:
+        """Write what the dataset holds to a CSV file that could be imported again; return its rows.
+
+        Rows that are equal in all columns are there once, in the order in which they came.
+
+        Args:
+            target: the file, with a header of the names of the schema. It appears whole or not at all.
+            extra_rows: records that came one by one, as for `snapshot`.
+            bulk: whether what was imported is in it.
+            newest: whether only the newest record of each ID is; has no meaning for interactions.
+
+        """
+        manifest = self._manifest()
+        if not bulk:
+            manifest = replace(manifest, parts=())
+        extra = target.with_name(f".{uuid4().hex}.ndjson")
+        try:
+            _, extras = _write_rows(extra, extra_rows, {field.name for field in self._schema.fields})
+            with connect() as connection, written(target) as temporary:
+                self._view(connection, manifest, extra if extras else None)
+                query = self._newest() if newest and self._type in _KEYS else self._distinct(connection)
+                [(rows,)] = connection.execute(
+                    f"COPY ({query}) TO {text(temporary)} (FORMAT csv, HEADER true, QUOTE '\"', ESCAPE '\\')"
+                ).fetchall()
+            return int(rows)
+        finally:
+            extra.unlink(missing_ok=True)
+
+    def remove(self, column: str, values: Path, token: str) -> int:
+        """Remove the rows that have one of some values in a column from all parts; return how many they were.
+
+        All of them are gone at once, or none is yet. Done again with the same token, it removes nothing and
+        returns the number of the first time. Snapshots that were made before are left to `sweep`.
+
+        Args:
+            column: of text, such as USER_ID.
+            values: a Parquet file with this column.
+            token: of this removal.
+
+        """
+        with self._locked() if self._folder.is_dir() else nullcontext():
+            manifest = self._manifest()
+            if token in manifest.removed:
+                return manifest.removed[token]
+            parts = []
+            with connect() as connection:
+                connection.execute(
+                    f"CREATE TABLE gone AS SELECT DISTINCT {name(column)} AS value"  # noqa: S608
+                    f" FROM read_parquet({text(values)})"
+                )
+                parts = [self._without(connection, part, column) for part in manifest.parts]
+            count = self.rows - sum(part.rows for part in parts)
+            if manifest.parts:
+                removed = {**manifest.removed, token: count}
+                version = uuid4().hex if count else manifest.version
+                self._replace(manifest, _Manifest(version, manifest.order, tuple(parts), removed))
+        self.sweep()
+        return count
+
+    def _without(self, connection: DuckDBPyConnection, part: _Part, column: str) -> _Part:
+        """Write a part anew without the rows of `gone`; the part itself if it has none of them."""
+        source = f"read_parquet({text(self._folder / part.file)}, file_row_number = true)"
+        known = f"{name(column)} IN (SELECT value FROM gone)"  # noqa: S608
+        [(found,)] = connection.execute(f"SELECT count(*) FROM {source} WHERE {known}").fetchall()  # noqa: S608
+        if not found:
+            return part
+        target = f"part-{uuid4().hex}.parquet"
+        query = (
+            f"SELECT * EXCLUDE file_row_number FROM {source}"  # noqa: S608
+            f" WHERE {known} IS NOT TRUE ORDER BY file_row_number"
+        )
+        with written(self._folder / target) as temporary:
+            connection.execute(f"COPY ({query}) TO {text(temporary)} (FORMAT parquet)")
+        return _Part(target, part.order, part.rows - int(found))
+
     def sweep(self, unused_seconds: float = UNUSED_SECONDS) -> None:
         """Delete files that belong to nothing: replaced parts, old snapshots, what a crash has left."""
         if not self._folder.is_dir():
@@ -155,9 +238,9 @@ class DatasetFiles:
         except FileNotFoundError:
             return _Manifest()
         parts = tuple(_Part(**part) for part in found["parts"])
-        return _Manifest(found["version"], found["order"], parts)
+        return _Manifest(found["version"], found["order"], parts, found.get("removed", {}))
 
-    def _add(self, imported: Path, *, replace: bool) -> None:
+    def _add(self, imported: Path, *, alone: bool) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         with connect() as connection:
             [(rows,)] = connection.execute(f"SELECT count(*) FROM read_parquet({text(imported)})").fetchall()  # noqa: S608
@@ -166,15 +249,18 @@ class DatasetFiles:
             order = manifest.order + 1
             part = _Part(f"part-{uuid4().hex}.parquet", order, int(rows))
             _move(imported, self._folder / part.file)
-            parts = (part,) if replace else (*manifest.parts, part)
-            changed = asdict(_Manifest(uuid4().hex, order, parts))
-            with written(self._folder / _MANIFEST) as temporary:
-                temporary.write_text(json.dumps(changed, indent=2), encoding="utf-8")
-            for old in manifest.parts:
-                if replace:
-                    # Who has just asked for the data may still open it: from now on it counts as unused.
-                    (self._folder / old.file).touch()
+            parts = (part,) if alone else (*manifest.parts, part)
+            self._replace(manifest, _Manifest(uuid4().hex, order, parts, manifest.removed))
         self.sweep()
+
+    def _replace(self, old: _Manifest, new: _Manifest) -> None:
+        with written(self._folder / _MANIFEST) as temporary:
+            temporary.write_text(json.dumps(asdict(new), indent=2), encoding="utf-8")
+        named = {part.file for part in new.parts}
+        for part in old.parts:
+            if part.file not in named:
+                # Who has just asked for the data may still open it: from now on it counts as unused.
+                (self._folder / part.file).touch()
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -188,24 +274,43 @@ class DatasetFiles:
     def _write_snapshot(
         self, connection: DuckDBPyConnection, manifest: _Manifest, extra: Path | None, target: Path
     ) -> None:
-        columns = ", ".join(name(field.name) for field in self._schema.fields)
-        connection.execute(f"CREATE VIEW everything AS {self._everything(connection, manifest, extra)}")
-        if key := _KEYS.get(self._type):
-            newest = f'PARTITION BY {name(key)} ORDER BY "@import" DESC, "@put" DESC, "@row" DESC'
-            query = (
-                f"SELECT {columns} FROM everything"  # noqa: S608
-                f" QUALIFY row_number() OVER ({newest}) = 1 ORDER BY {name(key)}"
-            )
+        self._view(connection, manifest, extra)
+        if self._type in _KEYS:
+            query = self._newest()
         else:
-            some = ""
-            if _mark_duplicates(connection, columns):
-                some = 'WHERE "@row" NOT IN (SELECT "@row" FROM duplicates)'
-            elif extra is None and (part := self._only_part(connection, manifest)):
+            query = self._distinct(connection)
+            if (
+                "duplicates" not in query
+                and extra is None
+                and (part := self._only_part(connection, manifest))
+            ):
                 os.link(part, target)  # it is the snapshot
                 return
-            # Said, not left to DuckDB: of several sources, read by several threads, it keeps no order.
-            query = f'SELECT {columns} FROM everything {some} ORDER BY "@row"'  # noqa: S608
         connection.execute(f"COPY ({query}) TO {text(target)} (FORMAT parquet)")
+
+    @property
+    def _columns(self) -> str:
+        return ", ".join(name(field.name) for field in self._schema.fields)
+
+    def _view(self, connection: DuckDBPyConnection, manifest: _Manifest, extra: Path | None) -> None:
+        connection.execute(f"CREATE VIEW everything AS {self._everything(connection, manifest, extra)}")
+
+    def _newest(self) -> str:
+        """Write a query for the newest record of each ID."""
+        key = name(_KEYS[self._type])
+        newest = f'PARTITION BY {key} ORDER BY "@import" DESC, "@put" DESC, "@row" DESC'
+        return (
+            f"SELECT {self._columns} FROM everything"  # noqa: S608
+            f" QUALIFY row_number() OVER ({newest}) = 1 ORDER BY {key}"
+        )
+
+    def _distinct(self, connection: DuckDBPyConnection) -> str:
+        """Write a query for all rows, without those that repeat an earlier one."""
+        some = ""
+        if _mark_duplicates(connection, self._columns):
+            some = 'WHERE "@row" NOT IN (SELECT "@row" FROM duplicates)'
+        # Said, not left to DuckDB: of several sources, read by several threads, it keeps no order.
+        return f'SELECT {self._columns} FROM everything {some} ORDER BY "@row"'  # noqa: S608
 
     def _only_part(self, connection: DuckDBPyConnection, manifest: _Manifest) -> Path | None:
         """Return the file of the only part if it has the columns of the schema as it is now."""

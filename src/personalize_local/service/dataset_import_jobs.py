@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from personalize_local.service import kinds
 from personalize_local.service.datasets import dataset_folder, has_data
+from personalize_local.service.deletions_in_progress import refuse_during_deletion
 from personalize_local.service.errors import (
     InvalidInputException,
     LimitExceededException,
@@ -62,6 +63,7 @@ class DatasetImportJobs(Resource):
                 )
             if dataset.body.get("latestDatasetUpdate", {}).get("status") in CREATING:
                 raise ResourceInUseException(f"Resource {datasetArn} is being updated.")
+            refuse_during_deletion(self.store, dataset.group)
             if importMode == "INCREMENTAL" and not has_data(self.store, dataset):
                 raise InvalidInputException(
                     f"The first import into dataset {datasetArn} must have the import mode FULL."

@@ -117,10 +117,11 @@ class Datasets(Updatable):
         record.body["schemaArn"] = update["schemaArn"]
 
     def removed(self, record: Record) -> None:
-        """The data goes along. Its import jobs stay known, but not as those of a namesake to come."""
-        for job in self.store.find(kinds.IMPORT_JOB, parent=record.arn):
-            job.parent = ""
-            self.store.save(job)
+        """The data goes along. Its jobs stay known, but not as those of a namesake to come."""
+        for kind in (kinds.IMPORT_JOB, kinds.EXPORT_JOB):
+            for job in self.store.find(kind, parent=record.arn):
+                job.parent = ""
+                self.store.save(job)
         self.store.execute("DELETE FROM events WHERE dataset = ?", (record.number,))
         self.store.execute("DELETE FROM records WHERE dataset = ?", (record.number,))
         shutil.rmtree(dataset_folder(self.context, record), ignore_errors=True)
@@ -132,8 +133,10 @@ class Datasets(Updatable):
         blockers = named(found(kinds.FILTER), "its dataset group has filters")
         if record.body["datasetType"] == DatasetType.INTERACTIONS:
             blockers += named(found(kinds.EVENT_TRACKER), "its dataset group has an event tracker")
-        imports = self.store.find(kinds.IMPORT_JOB, parent=record.arn, statuses=CREATING)
-        blockers += named(imports, "an import is in progress")
+        for kind, what in ((kinds.IMPORT_JOB, "an import"), (kinds.EXPORT_JOB, "an export")):
+            jobs = self.store.find(kind, parent=record.arn, statuses=CREATING)
+            blockers += named(jobs, f"{what} is in progress")
+        blockers += named(found(kinds.DATA_DELETION_JOB, *CREATING), "users are being deleted")
         blockers += named(
             found(kinds.SOLUTION_VERSION, Status.PENDING, Status.IN_PROGRESS, Status.STOPPING),
             "a solution version is in progress",

@@ -25,6 +25,7 @@ from personalize_local.service.filters import Filters
 from personalize_local.service.forgotten_users import ForgottenUsers
 from personalize_local.service.lifecycle import Lifecycle
 from personalize_local.service.live_events import LiveEvents
+from personalize_local.service.metric_attributions import MetricAttributions
 from personalize_local.service.model_files import clean_models
 from personalize_local.service.put_operations import PutOperations
 from personalize_local.service.rate_limits import RateLimits
@@ -106,6 +107,7 @@ class Service:
             recommenders.models,
             BatchInferenceJobs(self.context),
             BatchSegmentJobs(self.context),
+            MetricAttributions(self.context),
             Recipes(self.context),
             TagOperations(self.context),
             Events(self.context, self._live, self._refreshes.note_events),

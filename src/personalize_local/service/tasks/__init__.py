@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from personalize_local.service.objects import make_objects
+from personalize_local.service.tasks.attribution import check_attribution, report_events
 from personalize_local.service.tasks.batch import infer_batch
 from personalize_local.service.tasks.deletions import delete_users
 from personalize_local.service.tasks.exports import export_dataset
@@ -54,4 +55,6 @@ TASKS: dict[str, Callable[..., dict[str, Any]]] = {
     "prepare_serving": prepare_serving,
     "infer_batch": infer_batch,
     "segment_users": segment_users,
+    "check_attribution": check_attribution,
+    "report_events": report_events,
 }
