@@ -79,10 +79,13 @@ def test_popular_use_cases_begin_with_what_most_users_have(trained, name, kind):
 @pytest.mark.parametrize("name", ["aws-vod-top-picks", "aws-ecomm-recommended-for-you"])
 def test_personal_use_cases_know_the_user(trained, name):
     model = trained(name)
-    items = [item.split("-")[1] for item in model.recommend("u001", count=8).items]
+    right = []
+    for user in range(1, 100, 9):
+        # The three pairs of the user and item 0; a place or two may be used to explore.
+        mine = {event.item_id for event in model.history(f"u{user:03d}")}
+        right += [item in mine for item in model.recommend(f"u{user:03d}", count=8).items]
 
-    # u001 has the pairs 4 and 5, 6 and 7, 8 and 9, and the item 0; nobody else's.
-    assert set(items) <= {"0", "4", "5", "6", "7", "8", "9"}
+    assert sum(right) > 0.8 * len(right)
 
 
 def test_too_few_events_of_the_use_case_are_refused(tmp_path):
