@@ -21,6 +21,7 @@ import uvicorn
 
 from personalize_local.api import errors, operations
 from personalize_local.api.gateway import Answer, Gateway, error_answer
+from personalize_local.api.process import settle
 from personalize_local.aws.sigv4 import SignedRequest
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
+        settle()
         if self.started:
             self._ready()
 
