@@ -20,6 +20,8 @@ from personalize_rules.schemas import DatasetType, Schema
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from personalize_local.service.requests.shown_items import ShownItems
+
 
 @dataclass(frozen=True, slots=True)
 class _Target:
@@ -34,12 +36,17 @@ class Events:
     """PutEvents."""
 
     def __init__(
-        self, context: Context, live: LiveEvents, on_events: Callable[[str, list[str | None]], None]
+        self,
+        context: Context,
+        live: LiveEvents,
+        on_events: Callable[[str, list[str | None]], None],
+        shown: ShownItems,
     ) -> None:
         """`on_events` hears of the dataset group and the items of events that were kept."""
         self.context = context
         self._live = live
         self._on_events = on_events
+        self._shown = shown
         self._targets: dict[str, _Target] = {}
         self._generation = -1
 
@@ -130,7 +137,7 @@ class Events:
             event_id=event.get("eventId"),
             recommendation=event.get("recommendationId"),
             attribution=event.get("metricAttribution", {}).get("eventAttributionSource"),
-            impression=tuple(event.get("impression", ())),
+            impression=tuple(event.get("impression", ())) or self._shown.of(event.get("recommendationId")),
             columns=columns,
         )
         return new, problems

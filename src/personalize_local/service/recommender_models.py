@@ -10,6 +10,7 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from personalize_local.service import kinds
+from personalize_local.service.data_marks import data_marks
 from personalize_local.service.datasets import dataset_arguments
 from personalize_local.service.kinds import CREATING, Status
 from personalize_local.service.model_files import discard_model, models_folder, serving_folder
@@ -46,7 +47,8 @@ class RecommenderModels(Resource):
                 key: config[key] for key in ("trainingDataConfig",) if key in config
             },  # under the name that solution versions have it
         }
-        return self.add(arn, "", body, group=recommender.group, parent=recommender.arn)
+        private = {"data": data_marks(self.store, recommender.group)}
+        return self.add(arn, "", body, group=recommender.group, parent=recommender.arn, private=private)
 
     def of(self, recommender: Record) -> list[Record]:
         """All models of a recommender, the oldest first."""

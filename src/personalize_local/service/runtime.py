@@ -15,6 +15,7 @@ from personalize_local.service.requests.answers import attach_metadata, recommen
 from personalize_local.service.requests.filtering import allowed, listed
 from personalize_local.service.requests.promotions import promoted, refuse_unfit
 from personalize_local.service.requests.request import Request, best, read_context, refusals
+from personalize_local.service.requests.shown_items import ShownItems
 from personalize_local.service.requests.sources import Source, Sources
 from personalize_local.service.resource import Answer, Context, operation
 from personalize_rules import quotas as documented
@@ -42,6 +43,7 @@ class Runtime:
         self._live = live
         self._forgotten = forgotten
         self._sources = Sources(context.store)
+        self.shown = ShownItems(context.settings.remembered_answers)
 
     def answers_at_once(self, params: Mapping[str, Any]) -> bool:
         """Whether the model that a request asks is in memory."""
@@ -81,7 +83,10 @@ class Runtime:
         if promotions:
             items = promoted(self._sources, request, promotions[0], items, count)
         attach_metadata(request, items, columns)
-        return {"itemList": items, "recommendationId": recommendation_id(source)}
+        answer_id = recommendation_id(source)
+        if source.recipe.exploration:
+            self.shown.keep(answer_id, items)
+        return {"itemList": items, "recommendationId": answer_id}
 
     @operation
     def get_personalized_ranking(

@@ -110,7 +110,7 @@ class Service:
             MetricAttributions(self.context),
             Recipes(self.context),
             TagOperations(self.context),
-            Events(self.context, self._live, self._refreshes.note_events),
+            Events(self.context, self._live, self._refreshes.note_events, self._runtime.shown),
             ActionEvents(self.context, self._live),
             PutOperations(self.context, changes),
             self._runtime,

@@ -105,6 +105,8 @@ class Settings:
     live_users_in_memory: int = 100_000
     # Newest events of one user that an answer takes into account.
     live_events_per_user: int = 500
+    # Newest answers whose items are known to events that carry their recommendationId.
+    remembered_answers: int = 10_000
     page_size: int = 100
     # Undocumented in Amazon's guide (spec: [U]); change here when something becomes known.
     unready_parent_is_in_use: bool = True  # ResourceInUse, else InvalidInput, when a parent is not ACTIVE

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -266,3 +268,23 @@ def test_a_filter_of_another_dataset_group_is_refused(club: World, campaigns: di
 
     with refused("InvalidInputException", "another dataset group"):
         club.recommended(campaigns["for-you"], userId="u3", filterArn=made)
+
+
+def test_an_event_that_names_an_answer_keeps_what_the_answer_showed(
+    club: World, campaigns: dict[str, str]
+) -> None:
+    tracking = club.tracker()
+    answer = club.runtime.get_recommendations(campaignArn=campaigns["exploring"], userId="u3", numResults=3)
+    named = {"recommendationId": answer["recommendationId"]}
+
+    club.put(tracking, "implicit", "i1", **named)
+    club.put(tracking, "explicit", "i1", impression=["i1", "i2"], **named)
+    club.put(tracking, "foreign", "i1", recommendationId="RID-of-another-service")
+
+    with closing(sqlite3.connect(club.server.data / "state.db")) as store:
+        kept = dict(store.execute("SELECT user, impression FROM events WHERE recommendation IS NOT NULL"))
+    assert kept == {
+        "implicit": "|".join(item["itemId"] for item in answer["itemList"]),
+        "explicit": "i1|i2",
+        "foreign": None,
+    }
