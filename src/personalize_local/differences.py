@@ -52,4 +52,14 @@ DIFFERENCES: Final[dict[str, dict[str, str]]] = {
     "DescribeSolutionVersion": {
         "solutionVersion.trainingHours": "the hours that training took here, not those that AWS would bill",
     },
+    "CreateBatchInferenceJob": {
+        "themeGenerationConfig": "titles are the items' own words that set a list apart; no language model",
+    },
+    "GetActionRecommendations": {
+        "numResults": "of actions that nobody was shown yet, one in five results is given, with score 0",
+    },
+    "GetSolutionMetrics": {
+        "metrics": "AWS does not document the keys `trend_prediction_accuracy`, `area_under_curve`,"
+        " `precision` and `recall` (of actions), `item_popularity`, `item_freshness` and `item_similarity`",
+    },
 }
