@@ -5,7 +5,7 @@ Items that nobody has met yet are items of the model too, so the dataset also wi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from scipy import sparse
 
 from personalize_local.engine.database import connect, name, text
 from personalize_local.engine.impressions import shown_in_vain
+from personalize_local.engine.models.likeness import DIMENSIONS, vectors
 from personalize_local.engine.text import Terms, with_length_one
 from personalize_local.engine.vocabulary import Vocabulary
 
@@ -58,6 +59,13 @@ class ItemData:
     created: Int64Array
     rewards: Float32Array | None = None
     vain: Float32Array | None = None
+    _vectors: dict[int, Float32Array] = field(default_factory=dict, repr=False)
+
+    def vectors(self, size: int = DIMENSIONS) -> Float32Array:
+        """Return the metadata as at most `size` numbers per item, computed once for all who ask."""
+        if size not in self._vectors:
+            self._vectors[size] = vectors(self.features, size)
+        return self._vectors[size]
 
     @classmethod
     def nothing(cls, size: int) -> ItemData:
@@ -124,17 +132,17 @@ def read_items(table: Table, ids: Vocabulary, *, reward: str | None = None) -> I
         source = connection.read_parquet(str(table.parquet))
         there = set(source.columns)
         used = [field for field in fields if field.name in there and (_is_feature(field) or field.numeric)]
-        columns = ", ".join(name(column) for column in [_KEY, *(field.name for field in used)])
+        columns = ", ".join(name(one) for one in [_KEY, *(column.name for column in used)])
         rows = source.project(columns).fetchnumpy()
     keys = [numbers.get(str(key), -1) for key in rows[_KEY].tolist()]
     places = np.array(keys, np.int64)
     kept = places >= 0
     places = places[kept]
     blocks = []
-    for field in used:
-        values = np.ma.asarray(rows[field.name])[kept]
-        if _is_feature(field) and len(places):
-            block = _text(values) if field.textual else _numeric(values) if field.numeric else _parts(values)
+    for column in used:
+        values = np.ma.asarray(rows[column.name])[kept]
+        if _is_feature(column) and len(places):
+            block = _text(values) if column.textual else _numeric(values) if column.numeric else _parts(values)
             if block.shape[1]:
                 blocks.append(with_length_one(_placed(block, places, len(ids))))
     features = sparse.csr_array((len(ids), 0), dtype=np.float32)

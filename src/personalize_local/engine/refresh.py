@@ -86,7 +86,7 @@ def _renewed(model: PersonalModel, job: TrainingJob) -> PersonalModel:
     if fit.content is not None and about.features.nnz:
         factors = _filled(fit.content.factors, numbers, size, 0.0)
         content = content_of(
-            about.features, factors, explorer.users, fit.preference, _some_histories(renewed)
+            about.vectors(), factors, explorer.users, fit.preference, _some_histories(renewed)
         )
     leant = fit.leaning
     if job.objective is not None and about.rewards is not None:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from personalize_local.engine.metrics import CUTS, LIST_LENGTH, Measurement
 from personalize_local.engine.recipes import INTEGERS, RecipeModel
 
 if TYPE_CHECKING:
@@ -18,13 +17,6 @@ if TYPE_CHECKING:
 DEFAULT_TRIALS = 8
 MOST_TRIALS = 40
 """The service's limit of maxNumberOfTrainingJobs."""
-
-JUDGING = frozenset(
-    ["coverage", "mean_reciprocal_rank_at_25"]
-    + [f"normalized_discounted_cumulative_gain_at_{cut}" for cut in CUTS]
-    + [f"precision_at_{cut}" for cut in CUTS]
-)
-"""Metrics that an hpoObjective may name."""
 
 Ranges = dict[str, tuple[float, float] | list[str]]
 
@@ -45,8 +37,7 @@ def search(
         make: makes its trainer from hyperparameters.
         inner: where to judge.
         fixed: hyperparameters as the solution gives them.
-        config: `hpoConfig` of the solution; without ranges, those of the recipe. An `hpoObjective` that names
-            a metric of GetSolutionMetrics decides; without one, how well the users' next items are found.
+        config: `hpoConfig` of the solution; without ranges, those of the recipe.
         seed: draws the trials.
 
     """
@@ -61,25 +52,8 @@ def search(
     candidates.extend(
         {name: _drawn(name, space, random) for name, space in ranges.items()} for _ in range(trials - 1)
     )
-    judge = _judge((config or {}).get("hpoObjective") or {})
-    qualities = [judge(make({**fixed, **one}), inner) for one in candidates]
+    qualities = [make({**fixed, **one}).learn(inner).quality for one in candidates]
     return candidates[int(np.argmax(qualities))]
-
-
-def _judge(objective: Mapping[str, Any]) -> Callable[[Trainer, InnerSplit], float]:
-    metric = str(objective.get("metricName", "")).lower()
-    if metric not in JUDGING:
-        return lambda trainer, inner: float(trainer.learn(inner).quality)
-    sign = -1 if str(objective.get("type", "")).lower() == "minimize" else 1
-
-    def measured(trainer: Trainer, inner: InnerSplit) -> float:
-        fit = trainer.fit(inner.interactions, trainer.learn(inner))
-        measurement = Measurement(len(inner.interactions.item_ids))
-        for case in inner.cases:
-            measurement.add(fit.recommended(case.history, LIST_LENGTH).astype(np.int32), case.truth.tolist())
-        return sign * measurement.metrics()[metric]
-
-    return measured
 
 
 def _ranges(recipe: RecipeModel, config: Mapping[str, Any] | None) -> Ranges:

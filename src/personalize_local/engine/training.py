@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from personalize_local.engine.arrays import BoolArray, Int64Array
     from personalize_local.engine.interactions import Interactions
     from personalize_local.engine.item_data import ItemData
-    from personalize_local.engine.recipes import Fit, Trainer
+    from personalize_local.engine.recipes import Fit, RecipeModel, Trainer
 
 BLAS_THREADS = 1
 """A second thread would save 0.3 s of an EASE fit on an idle machine; on a busy one its threads spin,
@@ -95,7 +95,8 @@ def train(job: TrainingJob) -> TrainingResult:
             inner = InnerSplit.of(training, job.seed)
             parameters = dict(job.hyperparameters)
             if job.perform_hpo:
-                tuned = search(recipe, make, inner, fixed=parameters, config=job.hpo, seed=job.seed)
+                searched = _tunable(recipe, job)
+                tuned = search(searched, make, inner, fixed=parameters, config=job.hpo, seed=job.seed)
                 parameters.update(tuned)
             trainer = make(parameters)
             learnt = trainer.learn(inner)
@@ -145,6 +146,14 @@ def evaluate(
     with threadpool_limits(BLAS_THREADS, "blas"):
         learnt = trainer.learn(InnerSplit.of(training, seed))
         return measure(trainer.fit(training, learnt), interactions, held_out, catalogue=catalogue)
+
+
+def _tunable(recipe: RecipeModel, job: TrainingJob) -> RecipeModel:
+    """Without an Items dataset there is nothing that a dimension of its metadata could change."""
+    if job.items is not None:
+        return recipe
+    kept = {name: space for name, space in recipe.tunable.items() if name != "item_metadata_hidden_dim"}
+    return replace(recipe, tunable=kept)
 
 
 def _recalled(folder: Path, trainer: Trainer, event_type_names: Sequence[str]) -> Any:

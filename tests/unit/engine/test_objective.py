@@ -40,7 +40,7 @@ def by_sensitivity(tmp_path_factory):
             model.recommend(f"u{user:03d}", count=10, exploration=Exploration(0)).items for user in range(40)
         ]
         found[sensitivity] = (
-            np.mean([int(item[-2:]) for listed in lists for item in listed]),
+            float(np.mean([int(item[-2:]) for listed in lists for item in listed])),
             result.metrics,
         )
     found["none"] = (0.0, train(job).metrics)

@@ -19,7 +19,7 @@ import numpy as np
 from scipy import linalg, sparse
 
 from personalize_local.engine import folder as files
-from personalize_local.engine.models.likeness import DIMENSIONS, ROWS_AT_ONCE, vectors
+from personalize_local.engine.models.likeness import ROWS_AT_ONCE
 from personalize_local.engine.models.products import THREADS
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class Content:
 
 
 def learn_content(
-    features: SparseMatrix,
+    embedded: Float32Array,
     matrix: SparseMatrix,
     popularity: Int64Array,
     preference: Preference,
@@ -119,27 +119,26 @@ def learn_content(
     """Learn what metadata says; None if no item has any.
 
     Args:
-        features: of the items, shape (items, features).
+        embedded: metadata of the items, see `likeness.vectors`.
         matrix: who interacted with what, shape (users, items).
         popularity: users per item.
         preference: of the same items.
         histories: of some users, to compare scales on.
 
     """
-    if not features.nnz:
+    if not embedded.any():
         return None
-    return content_of(features, _factors(matrix), popularity, preference, histories)
+    return content_of(embedded, _factors(matrix), popularity, preference, histories)
 
 
 def content_of(
-    features: SparseMatrix,
+    embedded: Float32Array,
     factors: Float32Array,
     popularity: Int64Array,
     preference: Preference,
     histories: Sequence[Seen],
 ) -> Content:
     """Derive what metadata says from factors that are there already; see `learn_content`."""
-    embedded = vectors(features, DIMENSIONS)
     neighbours, nearness = _nearest(embedded, popularity)
     gram = (factors.T @ factors).astype(np.float64)
     gram[np.diag_indices_from(gram)] += max(ALS_RIDGE, 1e-3 * float(np.trace(gram)) / len(gram))

@@ -8,6 +8,7 @@ the user's history: the same question gets the same answer until the user does s
 
 from __future__ import annotations
 
+import random
 import zlib
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,8 @@ AUTOMATIC = Exploration(weight=0.001 / CHANCE)
 """User-personalization-v2 explores by itself: a sample's FAQ says with 0.1 % of the recommended items."""
 DRAWN = 8
 """Items drawn per explored place; the likeliest is taken."""
+TRIES = 4
+"""Draws per item wanted, before the allowed ones are looked for one by one."""
 DAY = 86_400
 
 
@@ -107,28 +110,41 @@ class Explorer:
         if exploration.weight <= 0 or not len(top):
             return top, explored
         asked = f"{user_id}|{history.rows}|{len(top)}|".encode() + history.items[:3].tobytes()
-        draw = np.random.default_rng(zlib.crc32(asked))
-        slots = int(draw.binomial(len(top), min(1.0, CHANCE * exploration.weight)))
-        new = self.new(exploration.age_cut_off) if slots else ()
-        if not len(new):
+        # Python's own generator: numpy's takes longer to set up than everything else here takes.
+        draw = random.Random(zlib.crc32(asked))  # noqa: S311  # nothing secret
+        chance = CHANCE * exploration.weight
+        slots = sum(draw.random() < chance for _ in range(len(top)))
+        if not slots:
             return top, explored
-        drawn = np.unique(new[draw.integers(0, len(new), slots * DRAWN + len(top))])
-        if allowed is not None:
-            drawn = drawn[allowed[drawn]]
-        drawn = drawn[~np.isin(drawn, top) & ~np.isin(drawn, history.items)]
-        drawn = draw.permutation(drawn)[: slots * DRAWN]
-        if not len(drawn):
-            return top, explored
-        if (values := likely(drawn)) is not None:
-            drawn = drawn[np.argsort(-values, kind="stable")]
+        known = {*top.tolist(), *history.items.tolist()}
+        drawn = self._drawn(draw, slots * DRAWN, self.new(exploration.age_cut_off), known, allowed)
+        if drawn and (values := likely(np.array(drawn))) is not None:
+            drawn = [drawn[place] for place in np.argsort(-values, kind="stable").tolist()]
         chosen = drawn[:slots]
         last = max(len(chosen), round(len(top) * min(1.0, exploration.weight)))
-        places = np.sort(draw.choice(np.arange(len(top) - last, len(top)), len(chosen), replace=False))
-        explored[places] = True
+        explored[draw.sample(range(len(top) - last, len(top)), len(chosen))] = True
         mixed = np.empty(len(top), np.int64)
-        mixed[places] = chosen
+        mixed[explored] = chosen
         mixed[~explored] = top[: len(top) - len(chosen)]
         return mixed, explored
+
+    @staticmethod
+    def _drawn(
+        draw: random.Random, count: int, new: Int64Array, known: set[int], allowed: BoolArray | None
+    ) -> list[int]:
+        """Return at most `count` of the new items that are allowed and not known, in no order."""
+        drawn: list[int] = []
+        for _ in range(TRIES * count if len(new) else 0):
+            item = int(new[draw.randrange(len(new))])
+            if item not in known and (allowed is None or allowed[item]):
+                known.add(item)
+                drawn.append(item)
+                if len(drawn) == count:
+                    return drawn
+        if drawn or allowed is None:
+            return drawn
+        few = [item for item in new[allowed[new]].tolist() if item not in known]
+        return draw.sample(few, min(count, len(few)))
 
     def parts(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """Return what to write to disk: a description for JSON, and arrays by file name."""

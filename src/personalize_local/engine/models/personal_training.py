@@ -12,7 +12,7 @@ from personalize_local.engine.models import calibration as odds
 from personalize_local.engine.models.content import EXAMPLES, learn_content
 from personalize_local.engine.models.exploration import DAY, Explorer
 from personalize_local.engine.models.fading import learn_decay
-from personalize_local.engine.models.likeness import DIMENSIONS, blended, vectors
+from personalize_local.engine.models.likeness import blended
 from personalize_local.engine.models.objective import leaning
 from personalize_local.engine.models.personal_fit import PersonalFit
 from personalize_local.engine.models.preference import Preference
@@ -153,7 +153,7 @@ class PersonalTrainer:
         content = rewarded = None
         if self.items is not None:
             content = learn_content(
-                self.items.features, matrix, users, preference, some_histories(interactions)
+                self.items.vectors(), matrix, users, preference, some_histories(interactions)
             )
             if self.items.rewards is not None and self.sensitivity is not None:
                 rewarded = leaning(self.items.rewards, self.sensitivity)
@@ -175,7 +175,7 @@ class PersonalTrainer:
     def _preference(self, interactions: Interactions, matrix: SparseMatrix, decay: float) -> Preference:
         related = relations(interactions, self.event_weights, kept=self.kept, window=self.window)
         if self.alike and self.items is not None and self.items.features.nnz:
-            related = blended(related, vectors(self.items.features, DIMENSIONS), self.alike, ALIKE_KEPT)
+            related = blended(related, self.items.vectors(), self.alike, ALIKE_KEPT)
         users = distinct_users(matrix)
         return Preference.of(related, users, decay=decay, event_weights=self.event_weights)
 

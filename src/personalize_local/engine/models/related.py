@@ -14,7 +14,7 @@ import numpy as np
 
 from personalize_local.engine.models.base import TrainedModel
 from personalize_local.engine.models.fading import learn_decay
-from personalize_local.engine.models.likeness import DIMENSIONS, blended, vectors
+from personalize_local.engine.models.likeness import DIMENSIONS, blended
 from personalize_local.engine.models.preference import Preference, best
 from personalize_local.engine.models.relations import co_occurrence, distinct_users, relations, user_items
 
@@ -89,8 +89,7 @@ class SimilarItemsTrainer:
         discount = np.maximum(popularity, 1) ** -self.popularity_discount
         matrix.data *= discount.astype(np.float32)[matrix.indices]
         if self.items is not None and self.items.features.nnz:
-            embedded = vectors(self.items.features, self.dimensions)
-            matrix = blended(matrix, embedded, ALIKE_SHARE, ALIKE_KEPT)
+            matrix = blended(matrix, self.items.vectors(self.dimensions), ALIKE_SHARE, ALIKE_KEPT)
         return RelatedFit(Preference.of(matrix, popularity, decay=learnt.decay))
 
 
