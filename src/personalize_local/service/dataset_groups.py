@@ -78,6 +78,7 @@ class DatasetGroups(Resource):
                     (kinds.SOLUTION, "it has solutions"),
                     (kinds.RECOMMENDER, "it has recommenders"),
                     (kinds.FILTER, "it has filters"),
+                    (kinds.METRIC_ATTRIBUTION, "it has a metric attribution"),
                     (kinds.DATASET, "it has datasets"),
                 )
                 for reason in named(self.store.find(kind, group=record.arn), what)

@@ -13,8 +13,10 @@ from personalize_local.service.errors import (
     ResourceInUseException,
 )
 from personalize_local.service.kinds import CREATING
+from personalize_local.service.metric_attributions import attribution_of, report_arguments
 from personalize_local.service.resource import Answer, Context, Resource, Tags, operation
 from personalize_local.service.workers import Job, Outcome
+from personalize_rules.schemas import DatasetType
 
 if TYPE_CHECKING:
     from personalize_local.service.deployments import Deployments
@@ -110,6 +112,7 @@ class DatasetImportJobs(Resource):
             "dataset_type": dataset.body["datasetType"],
             "schema": schema.body["schema"],
             "folder": str(dataset_folder(self.context, dataset)),
+            "attribution": self._attribution(record, dataset),
         }
 
         def done(outcome: Outcome) -> None:
@@ -118,6 +121,17 @@ class DatasetImportJobs(Resource):
         self.context.workers.submit(
             Job(record.arn, record.group, "import_files", arguments, done, begins=self.begun)
         )
+
+    def _attribution(self, record: Record, dataset: Record) -> dict[str, Any] | None:
+        """What to report on the data, and where: incremental imports to CloudWatch, if asked for to S3."""
+        found = attribution_of(self.store, dataset.group)
+        to_s3 = bool(record.body.get("publishAttributionMetricsToS3"))
+        to_cloudwatch = record.body["importMode"] == "INCREMENTAL"
+        if found is None or dataset.body["datasetType"] != DatasetType.INTERACTIONS:
+            return None
+        if not (to_s3 or to_cloudwatch):
+            return None
+        return {**report_arguments(self.context, found), "to_s3": to_s3, "to_cloudwatch": to_cloudwatch}
 
     def _ended(self, arn: str, outcome: Outcome) -> None:
         if outcome.result is not None:

@@ -136,6 +136,9 @@ class Datasets(Updatable):
         for kind, what in ((kinds.IMPORT_JOB, "an import"), (kinds.EXPORT_JOB, "an export")):
             jobs = self.store.find(kind, parent=record.arn, statuses=CREATING)
             blockers += named(jobs, f"{what} is in progress")
+        blockers += named(found(kinds.METRIC_ATTRIBUTION), "its dataset group has a metric attribution")
+        for kind in (kinds.BATCH_INFERENCE_JOB, kinds.BATCH_SEGMENT_JOB):
+            blockers += named(found(kind, *CREATING), "a batch job is in progress")
         blockers += named(found(kinds.DATA_DELETION_JOB, *CREATING), "users are being deleted")
         blockers += named(
             found(kinds.SOLUTION_VERSION, Status.PENDING, Status.IN_PROGRESS, Status.STOPPING),

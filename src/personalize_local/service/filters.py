@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 from personalize_local.service import kinds
 from personalize_local.service.datasets import group_schemas
 from personalize_local.service.errors import InvalidInputException, LimitExceededException
-from personalize_local.service.resource import Answer, Resource, Tags, operation
+from personalize_local.service.kinds import CREATING
+from personalize_local.service.resource import Answer, Resource, Tags, named, operation
 from personalize_rules.filters import FilterExpression, FilterSyntaxError, check_filter, parse_filter
 
 if TYPE_CHECKING:
@@ -62,7 +63,14 @@ class Filters(Resource):
     def delete_filter(self, *, filterArn: str) -> Answer:
         """A filter cannot be changed, only deleted and made again."""
         with self.store.transaction():
-            return self.delete(self.get(filterArn))
+            record = self.get(filterArn)
+            jobs = [
+                job
+                for kind in (kinds.BATCH_INFERENCE_JOB, kinds.BATCH_SEGMENT_JOB)
+                for job in self.store.find(kind, group=record.group, statuses=CREATING)
+                if job.body.get("filterArn") == filterArn
+            ]
+            return self.delete(record, blockers=named(jobs, "a batch job in progress uses it"))
 
     def _checked(self, group_arn: str, text: str) -> FilterExpression:
         try:

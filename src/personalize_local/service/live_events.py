@@ -165,6 +165,26 @@ def last_number(reader: sqlite3.Connection, dataset: int) -> int:
     return int(found.fetchone()[0])
 
 
+def events_between(
+    reader: sqlite3.Connection, dataset: int, after: int, until: int
+) -> Iterator[dict[str, Any]]:
+    """All events from number `after` (without it) to `until`, by names of columns; also those of nobody."""
+    for item, kind, timestamp, value, recommendation, attribution, columns in reader.execute(
+        "SELECT item, type, timestamp, value, recommendation, attribution, columns FROM events"
+        " WHERE dataset = ? AND id > ? AND id <= ? ORDER BY id",
+        (dataset, after, until),
+    ):
+        yield {
+            **(json.loads(columns) if columns else {}),
+            "ITEM_ID": item,
+            "EVENT_TYPE": kind,
+            "TIMESTAMP": timestamp,
+            "EVENT_VALUE": value,
+            "RECOMMENDATION_ID": recommendation,
+            "EVENT_ATTRIBUTION_SOURCE": attribution,
+        }
+
+
 def training_rows(
     reader: sqlite3.Connection, dataset: int, last: int, item_column: str = "ITEM_ID"
 ) -> Iterator[dict[str, Any]]:

@@ -25,7 +25,8 @@ def event(item: str, minutes: float = 0, **more: object) -> dict[str, object]:
 
 def items(folder: Path) -> Path:
     path = folder / "items.parquet"
-    duckdb.sql("SELECT * FROM (VALUES ('a', 2.5), ('b', 4.0)) t(ITEM_ID, LENGTH)").write_parquet(str(path))
+    select = "SELECT * FROM (VALUES ('a', 2.5), ('b', 4.0)) t(ITEM_ID, LENGTH)"
+    duckdb.execute(f"COPY ({select}) TO '{path}' (FORMAT parquet)")
     return path
 
 

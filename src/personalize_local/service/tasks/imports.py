@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from personalize_local.service.objects import ObjectsDenied, ObjectsMissing, make_objects
 from personalize_local.service.scratch import SCRATCH
+from personalize_local.service.tasks.attribution import BY_IMPORT, publish
 from personalize_local.service.tasks.data import dataset_files, read_schema
 from personalize_local.service.tasks.rejected import Rejected
 from personalize_rules.schemas import DatasetType
@@ -30,8 +32,9 @@ def import_files(
     dataset_type: str,
     schema: str,
     folder: str,
+    attribution: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Fetch CSV files, check them, and put them into a dataset."""
+    """Fetch CSV files, check them, and put them into a dataset; report on them for a metric attribution."""
     from personalize_local.engine.csv_import import DataRejected, import_csv  # noqa: PLC0415
 
     kind = DatasetType(dataset_type)
@@ -57,8 +60,13 @@ def import_files(
         except DataRejected as error:
             raise Rejected(str(error)) from error
         dataset = dataset_files(folder, read, kind)
+        reported = Path(temporary) / "reported.parquet"
+        if attribution:
+            os.link(imported, reported)
         if mode == "INCREMENTAL":
             dataset.incremental(imported)
         else:
             dataset.full(imported)
+        if attribution:
+            publish(settings, reported, method=BY_IMPORT, **attribution)
     return {"rows": report.rows, "files": report.files, "ignoredColumns": list(report.ignored_columns)}
