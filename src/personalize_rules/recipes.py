@@ -360,7 +360,13 @@ _CUSTOM: Final = (
 )
 
 
-def _hrnn(name: str, description: str, hidden_dimension: int, *more: Hyperparameter) -> Recipe:
+def _hrnn(
+    name: str,
+    description: str,
+    hidden_dimension: int,
+    *more: Hyperparameter,
+    update_training: bool = False,
+) -> Recipe:
     return Recipe(
         name=name,
         type="USER_PERSONALIZATION",
@@ -374,6 +380,7 @@ def _hrnn(name: str, description: str, hidden_dimension: int, *more: Hyperparame
             *more,
         ),
         hpo=True,
+        update_training=update_training,
         retired=True,
         replaced_by="aws-user-personalization-v2",
         feature_transformation="JSON-percentile-filtering",
@@ -392,6 +399,7 @@ _RETIRED: Final = (
         Hyperparameter(
             "cold_start_relative_from", "latestItem", "categorical", values=("currentTime", "latestItem")
         ),
+        update_training=True,
     ),
 )
 

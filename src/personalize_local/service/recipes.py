@@ -36,12 +36,12 @@ class Recipes:
         nextToken: str | None = None,
         maxResults: int | None = None,
     ) -> Answer:
-        """All that can be used; with a domain, its use cases. Retired recipes are not listed."""
+        """All that can be used; with a domain, its use cases. Retired ones only if they still work here."""
         scope = f"recipes|{recipeProvider}|{domain or ''}"
         found = [
             recipe
             for recipe in RECIPES.values()
-            if not recipe.retired
+            if (self.context.settings.legacy_recipes or not recipe.retired)
             and recipeProvider == _PROVIDER
             and (domain is None or recipe.domain == domain)
         ]

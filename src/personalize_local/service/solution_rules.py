@@ -5,18 +5,21 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from personalize_rules import quotas
-from personalize_rules.schemas import DatasetType, Schema, required_fields
-from personalize_rules.spelling import did_you_mean
+from personalize_local.service.hpo_rules import hpo_problems, unknown_parameter
+from personalize_rules import quotas as documented
+from personalize_rules.schemas import DatasetType, Schema, required_fields, reserved_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from personalize_local.service.settings import Quotas
     from personalize_rules.recipes import Hyperparameter, Recipe
 
-DEFAULT_SCHEDULE = f"rate({quotas.AUTO_TRAINING_DAYS_DEFAULT} days)"
+DEFAULT_SCHEDULE = f"rate({documented.AUTO_TRAINING_DAYS_DEFAULT} days)"
 Schemas = dict[DatasetType, Schema]
 Config = dict[str, Any]
+_NUMBER = re.compile(r"[+-]?(\d{1,300}(\.\d*)?|\.\d+)", re.ASCII)
+_PERCENTILES = ("user_history_length_percentile", "item_interaction_count_percentile")
 
 
 def solution_problems(
@@ -28,9 +31,14 @@ def solution_problems(
     perform_incremental_update: bool,
     event_type: str | None,
     config: Config,
+    quotas: Quotas,
+    legacy: bool,
 ) -> list[str]:
-    """Everything that is wrong with the parameters of CreateSolution; the rules of the guide's page on it."""
-    problems = list(_recipe_problems(recipe, domain))
+    """Everything that is wrong with the parameters of CreateSolution; the rules of the guide's page on it.
+
+    `legacy`: whether retired recipes work.
+    """
+    problems = list(_recipe_problems(recipe, domain, legacy=legacy))
     if perform_hpo and not recipe.hpo:
         problems.append(f"performHPO: recipe {recipe.name} has no hyperparameters that can be optimized")
     if perform_incremental_update and not recipe.incremental_update:
@@ -41,18 +49,29 @@ def solution_problems(
         ("featureTransformationParameters", "featureTransformation"),
     ):
         problems += _parameter_problems(recipe, config.get(member, {}), member, place)
-    problems += _hpo_problems(recipe, config.get("hpoConfig"), perform_hpo=perform_hpo)
-    problems += events_config_problems(recipe, config.get("eventsConfig"), event_type)
+    problems += hpo_problems(recipe, config.get("hpoConfig"), quotas, perform_hpo=perform_hpo)
+    problems += events_config_problems(recipe, config.get("eventsConfig"), event_type, schemas)
     problems += _objective_problems(recipe, config.get("optimizationObjective"), schemas)
-    problems += column_problems(config.get("trainingDataConfig"), schemas)
+    problems += column_problems(config.get("trainingDataConfig"), schemas, quotas.training_data_columns)
     problems += schedule_problems(config.get("autoTrainingConfig"))
     if "autoMLConfig" in config:
         problems.append("solutionConfig.autoMLConfig needs performAutoML, which is no longer available")
     return problems
 
 
+def training_problems(recipe: Recipe, schemas: Schemas) -> list[str]:
+    """What the schemas of a group lack for a training of the recipe; missing datasets are not told here."""
+    items = schemas.get(DatasetType.ITEMS)
+    if recipe.name != "aws-item-attribute-affinity" or items is None:
+        return []
+    reserved = {rule.name for rule in reserved_fields(DatasetType.ITEMS)} | {"ITEM_ID"}
+    if any((field.categorical or field.numeric) and field.name not in reserved for field in items.fields):
+        return []
+    return [f"Recipe {recipe.name} needs a column of Items that is neither textual nor reserved"]
+
+
 def events_config_problems(
-    recipe: Recipe, events: Mapping[str, Any] | None, event_type: str | None
+    recipe: Recipe, events: Mapping[str, Any] | None, event_type: str | None, schemas: Schemas
 ) -> Iterator[str]:
     """Rules of event weights."""
     if events is None:
@@ -61,8 +80,14 @@ def events_config_problems(
         yield f"eventsConfig is not supported by recipe {recipe.name}"
     if event_type:
         yield "eventsConfig cannot be used together with eventType"
+    entries = events.get("eventParametersList", [])
+    interactions = schemas.get(DatasetType.INTERACTIONS)
+    if entries and interactions and interactions.field("EVENT_TYPE") is None:
+        yield "eventsConfig: the schema of the Interactions dataset has no field EVENT_TYPE"
+    if entries and not any(entry.get("weight", 1.0) for entry in entries):
+        yield "eventsConfig: all weights are 0; at least one type of event must count"
     seen: set[str] = set()
-    for index, entry in enumerate(events.get("eventParametersList", [])):
+    for index, entry in enumerate(entries):
         name = entry.get("eventType")
         place = f"eventsConfig.eventParametersList[{index}]"
         if not name:
@@ -71,6 +96,8 @@ def events_config_problems(
             yield f"{place}.eventType: '{name}' is listed twice"
         else:
             seen.add(name.lower())
+        if "eventValueThreshold" in entry and interactions and interactions.field("EVENT_VALUE") is None:
+            yield f"{place}.eventValueThreshold: the Interactions schema has no field EVENT_VALUE"
 
 
 def schedule_problems(config: Mapping[str, Any] | None) -> Iterator[str]:
@@ -78,7 +105,7 @@ def schedule_problems(config: Mapping[str, Any] | None) -> Iterator[str]:
     expression = (config or {}).get("schedulingExpression")
     if expression is None:
         return
-    low, high = quotas.AUTO_TRAINING_DAYS
+    low, high = documented.AUTO_TRAINING_DAYS
     if not low <= days_of(expression) <= high:
         yield f"schedulingExpression: '{expression}' must be rate(N days) with N from {low} to {high}"
 
@@ -89,8 +116,8 @@ def days_of(expression: str) -> int:
     return int(found.group(1)) if found else 0
 
 
-def _recipe_problems(recipe: Recipe, domain: str | None) -> Iterator[str]:
-    if recipe.retired:
+def _recipe_problems(recipe: Recipe, domain: str | None, *, legacy: bool) -> Iterator[str]:
+    if recipe.retired and not legacy:
         yield f"Recipe {recipe.arn} is no longer available. Use {recipe.replaced_by} instead"
     elif recipe.domain:
         yield f"Recipe {recipe.arn} is a use case of domain {recipe.domain}. Use CreateRecommender"
@@ -109,9 +136,7 @@ def _event_problems(schemas: Schemas, event_type: str | None, config: Config) ->
         yield "solutionConfig.eventValueThreshold needs eventType"
     if interactions and interactions.field("EVENT_VALUE") is None:
         yield "eventValueThreshold: the schema of the Interactions dataset has no field EVENT_VALUE"
-    try:
-        float(threshold)
-    except ValueError:
+    if not _NUMBER.fullmatch(threshold):
         yield f"solutionConfig.eventValueThreshold: '{threshold}' is not a number"
 
 
@@ -119,51 +144,21 @@ def _parameter_problems(recipe: Recipe, given: Mapping[str, str], member: str, p
     known = {p.name: p for p in recipe.hyperparameters if p.place == place and not p.only_tuned}
     for name, value in given.items():
         if name not in known:
-            yield f"solutionConfig.{member}.{name}: {_unknown(name, recipe, known)}"
+            yield f"solutionConfig.{member}.{name}: {unknown_parameter(name, recipe, known)}"
         elif allowed := known[name].problem(value):
             yield f"solutionConfig.{member}.{name}: '{value}' must be {allowed}"
+    for name in _PERCENTILES:
+        low, high = known.get(f"min_{name}"), known.get(f"max_{name}")
+        values = [given.get(one.name, one.default) for one in (low, high) if one and not _bad(one, given)]
+        if len(values) == 2 and float(values[0]) >= float(values[1]):
+            yield (
+                f"solutionConfig.{member}: min_{name} ({values[0]}) must be less than "
+                f"max_{name} ({values[1]})"
+            )
 
 
-def _hpo_problems(recipe: Recipe, hpo: Mapping[str, Any] | None, *, perform_hpo: bool) -> Iterator[str]:
-    if not hpo:
-        return
-    if not perform_hpo:
-        yield "solutionConfig.hpoConfig needs performHPO"
-    if "hpoObjective" in hpo:
-        yield "solutionConfig.hpoConfig.hpoObjective is not supported"
-    resources = hpo.get("hpoResourceConfig", {})
-    for member, most in (
-        ("maxNumberOfTrainingJobs", quotas.HPO_TRAINING_JOBS),
-        ("maxParallelTrainingJobs", quotas.HPO_PARALLEL_TRAINING_JOBS),
-    ):
-        value = resources.get(member)
-        if value is not None and not (value.isdecimal() and 1 <= int(value) <= most):
-            yield f"hpoResourceConfig.{member}: '{value}' must be a whole number from 1 to {most}"
-    tunable = {p.name: p for p in recipe.hyperparameters if p.tunable}
-    for kind in ("integer", "continuous", "categorical"):
-        for entry in hpo.get("algorithmHyperParameterRanges", {}).get(f"{kind}HyperParameterRanges", []):
-            yield from _range_problems(recipe, tunable, kind, entry)
-
-
-def _range_problems(
-    recipe: Recipe, tunable: Mapping[str, Hyperparameter], kind: str, entry: Mapping[str, Any]
-) -> Iterator[str]:
-    name = entry.get("name", "")
-    place = f"algorithmHyperParameterRanges.{kind}HyperParameterRanges '{name}'"
-    parameter = tunable.get(name)
-    if parameter is None:
-        yield f"{place}: {_unknown(name, recipe, tunable)}"
-        return
-    if parameter.type != kind:
-        yield f"{place}: {name} is {parameter.type}"
-        return
-    if kind == "categorical":
-        values = [str(value) for value in entry.get("values", [])]
-    else:
-        values = [str(entry[end]) for end in ("minValue", "maxValue") if end in entry]
-        if len(values) == 2 and entry["minValue"] > entry["maxValue"]:
-            yield f"{place}: minValue is greater than maxValue"
-    yield from (f"{place}: {value} must be {bad}" for value in values if (bad := parameter.problem(value)))
+def _bad(parameter: Hyperparameter, given: Mapping[str, str]) -> bool:
+    return parameter.problem(given.get(parameter.name, parameter.default)) is not None
 
 
 def _objective_problems(
@@ -185,7 +180,9 @@ def _objective_problems(
         )
 
 
-def column_problems(config: Mapping[str, Any] | None, schemas: Schemas) -> Iterator[str]:
+def column_problems(
+    config: Mapping[str, Any] | None, schemas: Schemas, most: int = documented.TRAINING_DATA_COLUMNS
+) -> Iterator[str]:
     """Rules of `trainingDataConfig`, of solutions and recommenders."""
     excluded = (config or {}).get("excludedDatasetColumns", {})
     included = (config or {}).get("includedDatasetColumns", {})
@@ -201,6 +198,8 @@ def column_problems(config: Mapping[str, Any] | None, schemas: Schemas) -> Itera
             if schema is None:
                 yield f"{place}: the dataset group has no such dataset"
                 continue
+            if len(columns) > most:
+                yield f"{place}: {len(columns)} columns, at most {most} can be named"
             fixed = {rule.name for rule in required_fields(dataset_type)} | {"EVENT_TYPE"}
             for column in columns:
                 if schema.field(column) is None:
@@ -209,10 +208,3 @@ def column_problems(config: Mapping[str, Any] | None, schemas: Schemas) -> Itera
                     yield f"{place}: '{column}' cannot be excluded"
     for word in excluded.keys() & included.keys():
         yield f"trainingDataConfig: {word} has both excluded and included columns"
-
-
-def _unknown(name: str, recipe: Recipe, known: Mapping[str, Hyperparameter]) -> str:
-    if not known:
-        return f"recipe {recipe.name} has none that can be set here"
-    hint = did_you_mean(name, known) or f" It has {', '.join(known)}"
-    return f"not a parameter of recipe {recipe.name}.{hint}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from personalize_local.service import kinds
 from personalize_local.service.data_marks import data_marks
-from personalize_local.service.datasets import dataset_arguments
+from personalize_local.service.datasets import dataset_arguments, group_schemas
 from personalize_local.service.errors import (
     InvalidInputException,
     LimitExceededException,
@@ -18,6 +18,7 @@ from personalize_local.service.errors import (
 from personalize_local.service.kinds import CREATING, DELETING, MOVING, Status
 from personalize_local.service.model_files import discard_model, model_folder, models_folder, serving_folder
 from personalize_local.service.resource import Answer, Context, Resource, Tags, moment, operation
+from personalize_local.service.solution_rules import training_problems
 from personalize_local.service.training_data import require_training_data
 from personalize_local.service.workers import Job, Outcome
 from personalize_rules.recipes import Recipe, find_recipe
@@ -91,8 +92,12 @@ class SolutionVersions(Resource):
                 raise ResourceAlreadyExistsException.of(other.arn)
         recipe = find_recipe(solution.body["recipeArn"])
         assert recipe  # checked by CreateSolution
-        base = self._check_mode(solution, recipe, mode)
+        schemas = group_schemas(self.store, solution.group)
+        columns = {str(kind): sorted(f.name for f in schema.fields) for kind, schema in schemas.items()}
+        base = self._check_mode(solution, recipe, mode, columns)
         require_training_data(self.store, solution.group, recipe)
+        if problems := training_problems(recipe, schemas):
+            raise InvalidInputException.of(problems)
         limit = self.context.settings.quotas.running_solution_versions
         if self.store.count(self.kind, statuses=CREATING) >= limit:
             raise LimitExceededException(f"More than {limit} resources with PENDING or IN_PROGRESS status.")
@@ -104,7 +109,7 @@ class SolutionVersions(Resource):
             "trainingMode": mode,
             "trainingType": training_type,
         }
-        private: dict[str, Any] = {"data": data_marks(self.store, solution.group)}
+        private: dict[str, Any] = {"data": data_marks(self.store, solution.group), "columns": columns}
         if base:
             private["base"] = base
         self.add(arn, name or "", body, group=solution.group, parent=solution.arn, tags=tags, private=private)
@@ -190,7 +195,9 @@ class SolutionVersions(Resource):
                     self.store.save(record)
         self.finish(arn, outcome.reason)
 
-    def _check_mode(self, solution: Record, recipe: Recipe, mode: str) -> str | None:
+    def _check_mode(
+        self, solution: Record, recipe: Recipe, mode: str, columns: dict[str, list[str]]
+    ) -> str | None:
         """The version that an UPDATE starts from."""
         if mode == "FULL":
             return None
@@ -201,8 +208,14 @@ class SolutionVersions(Resource):
         if not recipe.update_training:
             raise InvalidInputException(f"trainingMode: UPDATE is not supported by recipe {recipe.name}.")
         for version in reversed(self.store.find(self.kind, parent=solution.arn, statuses=[Status.ACTIVE])):
-            if version.body["trainingMode"] == "FULL":
-                return version.arn
+            if version.body["trainingMode"] != "FULL":
+                continue
+            if version.private["columns"] != columns:
+                raise InvalidInputException(
+                    f"trainingMode: UPDATE needs the datasets and columns of {version.arn}, which have changed "
+                    "since. Train with FULL."
+                )
+            return version.arn
         raise InvalidInputException(
             "trainingMode: UPDATE needs an ACTIVE solution version that was trained with FULL."
         )

@@ -76,6 +76,8 @@ class Solutions(Updatable):
                 perform_incremental_update=performIncrementalUpdate,
                 event_type=eventType,
                 config=config,
+                quotas=self.context.settings.quotas,
+                legacy=self.context.settings.legacy_recipes,
             )
             if problems:
                 raise InvalidInputException.of(problems)
@@ -135,7 +137,12 @@ class Solutions(Updatable):
             self.refuse_during_update(record)
             recipe = solution_recipe(record)
             problems = list(
-                events_config_problems(recipe, config.get("eventsConfig"), record.body.get("eventType"))
+                events_config_problems(
+                    recipe,
+                    config.get("eventsConfig"),
+                    record.body.get("eventType"),
+                    group_schemas(self.store, record.group),
+                )
             )
             problems += schedule_problems(config.get("autoTrainingConfig"))
             if performIncrementalUpdate and not recipe.incremental_update:

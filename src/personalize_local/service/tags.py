@@ -17,8 +17,6 @@ from personalize_local.service.tag_rules import checked_tags, refuse_too_many
 if TYPE_CHECKING:
     from personalize_local.service.store import Record
 
-_KEYS_PER_REQUEST = 200
-
 
 class TagOperations:
     """Tags of everything but schemas."""
@@ -40,8 +38,12 @@ class TagOperations:
     @operation
     def untag_resource(self, *, resourceArn: str, tagKeys: list[str]) -> Answer:
         """Remove tags; keys that are not there are ignored."""
-        if len(tagKeys) > _KEYS_PER_REQUEST:
-            raise TooManyTagKeysException(f"At most {_KEYS_PER_REQUEST} tag keys in one request.")
+        limit = self.context.settings.quotas.tags
+        count = len(set(tagKeys))
+        if count > limit:
+            raise TooManyTagKeysException(
+                f"A resource has at most {limit} tag keys; the request has {count}."
+            )
         with self.context.store.transaction():
             self._changeable(resourceArn)
             found = self.context.store.tags(resourceArn)

@@ -120,7 +120,7 @@ def training_job(
         users=table(DatasetType.USERS),
         actions=table(DatasetType.ACTIONS),
         action_interactions=table(DatasetType.ACTION_INTERACTIONS),
-        objective=Objective(objective["itemAttribute"], objective["objectiveSensitivity"])
+        objective=Objective(objective["itemAttribute"], objective.get("objectiveSensitivity", "LOW"))
         if (objective := config.get("optimizationObjective"))
         else None,
         event_value_threshold=None if threshold is None else float(threshold),
@@ -145,7 +145,7 @@ def _used(schema: Schema, kind: DatasetType, training_data: dict[str, Any]) -> S
     }
     included = by_type["includedDatasetColumns"].get(kind)
     excluded = by_type["excludedDatasetColumns"].get(kind, ())
-    fixed = {rule.name for rule in required_fields(kind)}
+    fixed = {rule.name for rule in required_fields(kind)} | {"EVENT_TYPE"}
     return replace(
         schema,
         fields=tuple(
