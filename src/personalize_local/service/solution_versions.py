@@ -212,7 +212,7 @@ class SolutionVersions(Resource):
                 continue
             if version.private["columns"] != columns:
                 raise InvalidInputException(
-                    f"trainingMode: UPDATE needs the datasets and columns of {version.arn}, which have changed "
+                    f"trainingMode: UPDATE needs the datasets and columns of {version.arn}, which changed "
                     "since. Train with FULL."
                 )
             return version.arn
