@@ -34,6 +34,7 @@ def main() -> None:
 
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
+    listener.listen(128)  # whoever reads the address may come before uvicorn
     config = uvicorn.Config(
         answer, http="httptools", ws="none", lifespan="off", log_config=None, access_log=False
     )
