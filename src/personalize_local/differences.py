@@ -36,6 +36,7 @@ DIFFERENCES: Final[dict[str, dict[str, str]]] = {
         "recommenderConfig.minRecommendationRequestsPerSecond": "kept and shown; nothing is provisioned",
     },
     "UpdateRecommender": {
+        "recommenderConfig": "what is not given stays as it was; AWS does not say whether it does",
         "recommenderConfig.minRecommendationRequestsPerSecond": "kept and shown; nothing is provisioned",
     },
     "CreateSolution": {
@@ -54,6 +55,16 @@ DIFFERENCES: Final[dict[str, dict[str, str]]] = {
     },
     "CreateBatchInferenceJob": {
         "themeGenerationConfig": "titles are the items' own words that set a list apart; no language model",
+    },
+    "GetRecommendations": {
+        "filterArn": "events count however old they are; AWS drops those of users idle for three months",
+    },
+    "GetPersonalizedRanking": {
+        "filterArn": "an item that the model does not know meets no INCLUDE, whatever its metadata",
+    },
+    "PutEvents": {
+        "eventList.recommendationId": "implicit impressions are known of the newest 10,000 answers since the"
+        " server's start, of recipes that explore",
     },
     "GetActionRecommendations": {
         "numResults": "of actions that nobody was shown yet, one in five results is given, with score 0",
