@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from personalize_local.engine.atomic import publish, written
-from personalize_local.engine.database import COLUMN_TYPES, connect, name, text
-from personalize_rules.schemas import DatasetType
+from personalize_local.engine.database import connect, name, text
+from personalize_local.engine.dataset_rows import KEYS, DatasetRows, Part, write_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -32,36 +32,19 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
-    from personalize_rules.schemas import Schema
-
-ORDER_KEY: Final = "@order"
-"""In a row given to `snapshot`: `DatasetFiles.order` when it was put. Later imports of its ID are newer."""
+    from personalize_rules.schemas import DatasetType, Schema
 
 UNUSED_SECONDS: Final = 24 * 3600.0
 """Files that nothing names are deleted when not asked for in so long a time; no training takes longer."""
 
 _MANIFEST = "dataset.json"
-_KEYS: Final = {
-    DatasetType.ITEMS: "ITEM_ID",
-    DatasetType.USERS: "USER_ID",
-    DatasetType.ACTIONS: "ACTION_ID",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """One import: its file, its number among the imports of the dataset, its rows."""
-
-    file: str
-    order: int
-    rows: int
 
 
 @dataclass(frozen=True, slots=True)
 class _Manifest:
     version: str = ""
     order: int = 0
-    parts: tuple[_Part, ...] = ()
+    parts: tuple[Part, ...] = ()
     removed: dict[str, int] = field(default_factory=dict)  # rows that `remove` has removed, by its token
 
 
@@ -88,7 +71,7 @@ class DatasetFiles:
 
     @property
     def order(self) -> int:
-        """How many imports there were; see `ORDER_KEY`."""
+        """How many imports there were; see `dataset_rows.ORDER_KEY`."""
         return self._manifest().order
 
     @property
@@ -119,7 +102,7 @@ class DatasetFiles:
         Args:
             extra_rows: records that came one by one (PutEvents, PutItems, ...), the newest last, by column
                 name. Missing columns are null, columns that the schema does not have are left out. With
-                `ORDER_KEY`, a record can be older than an import.
+                `dataset_rows.ORDER_KEY`, a record can be older than an import.
 
         """
         manifest = self._manifest()
@@ -127,7 +110,7 @@ class DatasetFiles:
         columns = [(field.name, field.type) for field in self._schema.fields]
         extra = self._folder / f".{uuid4().hex}.ndjson"
         try:
-            rows, extras = _write_rows(extra, extra_rows, {column for column, _ in columns})
+            rows, extras = write_rows(extra, extra_rows, {column for column, _ in columns})
             digest = hashlib.sha256(json.dumps([manifest.version, columns, rows]).encode()).hexdigest()
             target = self._folder / f"snapshot-{digest[:32]}.parquet"
             if not target.exists():
@@ -162,10 +145,11 @@ class DatasetFiles:
             manifest = replace(manifest, parts=())
         extra = target.with_name(f".{uuid4().hex}.ndjson")
         try:
-            _, extras = _write_rows(extra, extra_rows, {field.name for field in self._schema.fields})
+            _, extras = write_rows(extra, extra_rows, {field.name for field in self._schema.fields})
             with connect() as connection, written(target) as temporary:
-                self._view(connection, manifest, extra if extras else None)
-                query = self._newest() if newest and self._type in _KEYS else self._distinct(connection)
+                found = self._rows(connection, manifest, extra if extras else None)
+                key = KEYS.get(self._type) if newest else None
+                query = found.newest(key) if key else found.distinct(marked=found.mark_duplicates())
                 [(rows,)] = connection.execute(
                     f"COPY ({query}) TO {text(temporary)} (FORMAT csv, HEADER true, QUOTE '\"', ESCAPE '\\')"
                 ).fetchall()
@@ -204,7 +188,7 @@ class DatasetFiles:
         self.sweep()
         return count
 
-    def _without(self, connection: DuckDBPyConnection, part: _Part, column: str) -> _Part:
+    def _without(self, connection: DuckDBPyConnection, part: Part, column: str) -> Part:
         """Write a part anew without the rows of `gone`; the part itself if it has none of them."""
         source = f"read_parquet({text(self._folder / part.file)}, file_row_number = true)"
         known = f"{name(column)} IN (SELECT value FROM gone)"  # noqa: S608
@@ -218,7 +202,7 @@ class DatasetFiles:
         )
         with written(self._folder / target) as temporary:
             connection.execute(f"COPY ({query}) TO {text(temporary)} (FORMAT parquet)")
-        return _Part(target, part.order, part.rows - int(found))
+        return Part(target, part.order, part.rows - int(found))
 
     def sweep(self, unused_seconds: float = UNUSED_SECONDS) -> None:
         """Delete files that belong to nothing: replaced parts, old snapshots, what a crash has left."""
@@ -237,7 +221,7 @@ class DatasetFiles:
             found = json.loads((self._folder / _MANIFEST).read_text(encoding="utf-8"))
         except FileNotFoundError:
             return _Manifest()
-        parts = tuple(_Part(**part) for part in found["parts"])
+        parts = tuple(Part(**part) for part in found["parts"])
         return _Manifest(found["version"], found["order"], parts, found.get("removed", {}))
 
     def _add(self, imported: Path, *, alone: bool) -> None:
@@ -247,7 +231,7 @@ class DatasetFiles:
         with self._locked():
             manifest = self._manifest()
             order = manifest.order + 1
-            part = _Part(f"part-{uuid4().hex}.parquet", order, int(rows))
+            part = Part(f"part-{uuid4().hex}.parquet", order, int(rows))
             _move(imported, self._folder / part.file)
             parts = (part,) if alone else (*manifest.parts, part)
             self._replace(manifest, _Manifest(uuid4().hex, order, parts, manifest.removed))
@@ -274,43 +258,21 @@ class DatasetFiles:
     def _write_snapshot(
         self, connection: DuckDBPyConnection, manifest: _Manifest, extra: Path | None, target: Path
     ) -> None:
-        self._view(connection, manifest, extra)
-        if self._type in _KEYS:
-            query = self._newest()
+        rows = self._rows(connection, manifest, extra)
+        if key := KEYS.get(self._type):
+            query = rows.newest(key)
         else:
-            query = self._distinct(connection)
-            if (
-                "duplicates" not in query
-                and extra is None
-                and (part := self._only_part(connection, manifest))
-            ):
+            marked = rows.mark_duplicates()
+            if not marked and extra is None and (part := self._only_part(connection, manifest)):
                 os.link(part, target)  # it is the snapshot
                 return
+            query = rows.distinct(marked=marked)
         connection.execute(f"COPY ({query}) TO {text(target)} (FORMAT parquet)")
 
-    @property
-    def _columns(self) -> str:
-        return ", ".join(name(field.name) for field in self._schema.fields)
-
-    def _view(self, connection: DuckDBPyConnection, manifest: _Manifest, extra: Path | None) -> None:
-        connection.execute(f"CREATE VIEW everything AS {self._everything(connection, manifest, extra)}")
-
-    def _newest(self) -> str:
-        """Write a query for the newest record of each ID."""
-        key = name(_KEYS[self._type])
-        newest = f'PARTITION BY {key} ORDER BY "@import" DESC, "@put" DESC, "@row" DESC'
-        return (
-            f"SELECT {self._columns} FROM everything"  # noqa: S608
-            f" QUALIFY row_number() OVER ({newest}) = 1 ORDER BY {key}"
+    def _rows(self, connection: DuckDBPyConnection, manifest: _Manifest, extra: Path | None) -> DatasetRows:
+        return DatasetRows(
+            connection, self._schema, self._folder, manifest.parts, extra=extra, order=manifest.order
         )
-
-    def _distinct(self, connection: DuckDBPyConnection) -> str:
-        """Write a query for all rows, without those that repeat an earlier one."""
-        some = ""
-        if _mark_duplicates(connection, self._columns):
-            some = 'WHERE "@row" NOT IN (SELECT "@row" FROM duplicates)'
-        # Said, not left to DuckDB: of several sources, read by several threads, it keeps no order.
-        return f'SELECT {self._columns} FROM everything {some} ORDER BY "@row"'  # noqa: S608
 
     def _only_part(self, connection: DuckDBPyConnection, manifest: _Manifest) -> Path | None:
         """Return the file of the only part if it has the columns of the schema as it is now."""
@@ -319,77 +281,6 @@ class DatasetFiles:
         file = self._folder / manifest.parts[0].file
         same = connection.read_parquet(str(file)).columns == [field.name for field in self._schema.fields]
         return file if same else None
-
-    def _everything(self, connection: DuckDBPyConnection, manifest: _Manifest, extra: Path | None) -> str:
-        """Write a query for all rows: the columns, and what orders them. "@row" is another for each row."""
-        fields = {name(field.name): COLUMN_TYPES[field.type] for field in self._schema.fields}
-        queries = []
-        offset = 0
-        for part in manifest.parts:
-            file = self._folder / part.file
-            there = {name(column) for column in connection.read_parquet(str(file)).columns}
-            columns = ", ".join(
-                f"CAST({column if column in there else 'NULL'} AS {kind}) AS {column}"
-                for column, kind in fields.items()
-            )
-            queries.append(
-                f'SELECT {columns}, {part.order} AS "@import", 0 AS "@put",'  # noqa: S608
-                f' {offset} + file_row_number AS "@row"'
-                f" FROM read_parquet({text(file)}, file_row_number = true)"
-            )
-            offset += part.rows
-        if extra is None:  # a dataset without any data still has columns
-            columns = ", ".join(f"CAST(NULL AS {kind}) AS {column}" for column, kind in fields.items())
-            queries.append(f'SELECT {columns}, 0 AS "@import", 1 AS "@put", 0 AS "@row" WHERE false')
-        else:
-            kinds = fields | {name(ORDER_KEY): "BIGINT", '"@row"': "BIGINT"}
-            typed = ", ".join(f"{column}: {text(kind)}" for column, kind in kinds.items())
-            queries.append(
-                f'SELECT {", ".join(fields)}, coalesce({name(ORDER_KEY)}, {manifest.order}) AS "@import",'  # noqa: S608
-                f' 1 AS "@put", {offset} + "@row" AS "@row"'
-                f" FROM read_json({text(extra)}, format = 'newline_delimited', columns = {{{typed}}})"
-            )
-        return " UNION ALL ".join(queries)
-
-
-def _mark_duplicates(connection: DuckDBPyConnection, columns: str) -> bool:
-    """Make a table of the rows that repeat an earlier one, if there are any.
-
-    Most data has none, and hashes tell so in a fraction of the time and memory that comparing all rows takes.
-    """
-    import numpy as np  # noqa: PLC0415
-
-    hashes = connection.execute(f"SELECT hash({columns}) AS h FROM everything").fetchnumpy()["h"]  # noqa: S608
-    hashes.sort()
-    repeated = np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
-    if not len(repeated):
-        return False
-    connection.register("repeated", {"h": repeated})
-    connection.execute(
-        "CREATE TEMP TABLE candidates AS"  # noqa: S608
-        f" SELECT * FROM everything WHERE hash({columns}) IN (SELECT h FROM repeated)"
-    )
-    connection.execute(
-        'CREATE TEMP TABLE duplicates AS SELECT "@row" FROM candidates'  # noqa: S608
-        f' WHERE "@row" NOT IN (SELECT min("@row") FROM candidates GROUP BY {columns})'
-    )
-    return True
-
-
-def _write_rows(target: Path, rows: Iterable[Mapping[str, Any]], columns: set[str]) -> tuple[str, int]:
-    """Write rows as lines of JSON; return a hash of them, and how many there are."""
-    digest = hashlib.sha256()
-    count = 0
-    kept = columns | {ORDER_KEY}
-    with target.open("w", encoding="utf-8") as file:
-        for row in rows:
-            count += 1
-            line = json.dumps(
-                {column: row[column] for column in kept & row.keys()} | {"@row": count}, sort_keys=True
-            )
-            digest.update(line.encode())
-            file.write(f"{line}\n")
-    return digest.hexdigest(), count
 
 
 def _move(source: Path, target: Path) -> None:

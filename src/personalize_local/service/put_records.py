@@ -1,7 +1,7 @@
 """Items, users and actions that came one by one: all of them are kept, the newest of each ID counts.
 
 Which is the newest of an ID, of these and of bulk imports, is decided when a snapshot is made: a record is
-newer than the imports that had begun when it came (`engine.datasets.ORDER_KEY`).
+newer than the imports that had begun when it came (`engine.dataset_rows.ORDER_KEY`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from personalize_local.engine.datasets import ORDER_KEY
+from personalize_local.engine.dataset_rows import ORDER_KEY
 
 if TYPE_CHECKING:
     import sqlite3

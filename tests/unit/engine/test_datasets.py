@@ -1,5 +1,7 @@
 """What a dataset holds after imports, single records, and crashes."""
 
+import csv
+import math
 import os
 import signal
 import subprocess
@@ -14,8 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from personalize_local.engine.csv_import import import_csv
 from personalize_local.engine.database import COLUMN_TYPES, connect, text
-from personalize_local.engine.datasets import ORDER_KEY, DatasetFiles
+from personalize_local.engine.dataset_rows import ORDER_KEY
+from personalize_local.engine.datasets import DatasetFiles
 from personalize_rules.schemas import DatasetType, Field, Schema
 
 INTERACTIONS = Schema(
@@ -316,3 +320,102 @@ def test_it_holds_what_a_dictionary_would(
     assert {row[0]: row[1] for row in content(items.snapshot(put))} == {
         name: genre for name, (_, genre) in newest.items()
     }
+
+
+# --- Exports ---
+
+
+def exported(file: Path) -> list[list[str]]:
+    with file.open(encoding="utf-8", newline="") as opened:
+        return list(csv.reader(opened, escapechar="\\", doublequote=False))
+
+
+def test_an_export_has_every_version_once_or_the_newest(items: DatasetFiles, tmp_path: Path) -> None:
+    items.full(parquet(tmp_path, ITEMS, [("b", "x", 1.0), ("a", "x", 0.1), ("b", "x", 1.0)]))
+    items.incremental(parquet(tmp_path, ITEMS, [("a", None, None)]))
+    put = [{"ITEM_ID": "b", "GENRE": genre, ORDER_KEY: items.order} for genre in "yyz"]
+    target = tmp_path / "export.csv"
+    header = ["ITEM_ID", "GENRE", "PRICE"]
+
+    assert items.export(target) == 3
+    assert exported(target) == [header, ["b", "x", "1.0"], ["a", "x", "0.1"], ["a", "", ""]]
+    assert items.export(target, put, bulk=False) == 2
+    assert exported(target) == [header, ["b", "y", ""], ["b", "z", ""]]
+    assert items.export(target, put, newest=True) == 2
+    assert exported(target) == [header, ["a", "", ""], ["b", "z", ""]]
+    assert items.export(target, bulk=False) == 0
+    assert exported(target) == [header]
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n\0"), min_size=1, max_size=12)
+
+
+@settings(max_examples=20, deadline=None)
+@given(genres=st.lists(st.none() | TEXT, min_size=1, max_size=5), prices=st.floats(width=32, allow_nan=False))
+def test_what_was_exported_can_be_imported_and_is_the_same(
+    tmp_path_factory: pytest.TempPathFactory, genres: list[str | None], prices: float
+) -> None:
+    folder = tmp_path_factory.mktemp("exported")
+    price = prices if math.isfinite(prices) else None
+    rows: list[Row] = [(f"i{n}", genre, price) for n, genre in enumerate(genres)]
+    first = DatasetFiles(folder / "first", ITEMS, DatasetType.ITEMS)
+    first.full(parquet(folder, ITEMS, rows))
+    first.export(folder / "export.csv")
+
+    import_csv([folder / "export.csv"], ITEMS, DatasetType.ITEMS, folder / "again.parquet")
+
+    second = DatasetFiles(folder / "second", ITEMS, DatasetType.ITEMS)
+    second.full(folder / "again.parquet")
+    assert content(second.snapshot()) == content(first.snapshot())
+
+
+# --- Removing users ---
+
+
+def listed(folder: Path, *users: str) -> Path:
+    return parquet(folder, Schema("Users", (Field("USER_ID", "string"),)), [(user,) for user in users])
+
+
+def test_removed_users_are_gone_from_all_parts_and_the_order_stays(
+    interactions: DatasetFiles, tmp_path: Path
+) -> None:
+    interactions.full(
+        parquet(tmp_path, INTERACTIONS, [("u", "b", 1, None), ("v", "a", 2, "x"), ("w", "a", 3, None)])
+    )
+    interactions.incremental(parquet(tmp_path, INTERACTIONS, [("v", "c", 4, None)]))
+    before, order = interactions.version, interactions.order
+
+    assert interactions.remove("USER_ID", listed(tmp_path, "v", "nobody"), "job") == 2
+
+    assert content(interactions.snapshot()) == [("u", "b", 1, None), ("w", "a", 3, None)]
+    assert (interactions.rows, interactions.order) == (2, order)
+    assert interactions.version != before
+    interactions.incremental(parquet(tmp_path, INTERACTIONS, [("v", "new", 5, None)]))
+    assert content(interactions.snapshot())[-1] == ("v", "new", 5, None)
+
+
+def test_a_removal_done_twice_counts_once(interactions: DatasetFiles, tmp_path: Path) -> None:
+    interactions.full(parquet(tmp_path, INTERACTIONS, [("u", "b", 1, None), ("v", "a", 2, "x")]))
+    users = listed(tmp_path, "v")
+
+    assert [interactions.remove("USER_ID", users, job) for job in ("one", "one", "two")] == [1, 1, 0]
+
+
+def test_nothing_to_remove_changes_nothing(interactions: DatasetFiles, tmp_path: Path) -> None:
+    assert interactions.remove("USER_ID", listed(tmp_path, "v"), "first") == 0
+    interactions.full(parquet(tmp_path, INTERACTIONS, [("u", "b", 1, None)]))
+    version = interactions.version
+
+    assert interactions.remove("USER_ID", listed(tmp_path, "v"), "second") == 0
+    assert interactions.version == version
+
+
+def test_what_was_removed_is_swept_away(interactions: DatasetFiles, tmp_path: Path) -> None:
+    interactions.full(parquet(tmp_path, INTERACTIONS, [("u", "b", 1, None), ("v", "a", 2, "x")]))
+    interactions.snapshot()
+    interactions.remove("USER_ID", listed(tmp_path, "v"), "job")
+
+    interactions.sweep(0)
+
+    files = list((tmp_path / "interactions").glob("*.parquet"))
+    assert [content(file) for file in files] == [[("u", "b", 1, None)]]
