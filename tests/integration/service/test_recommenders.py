@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -266,6 +267,40 @@ def test_new_data_reaches_the_filters_of_a_recommender(films: DomainWorld, top_p
     )
 
     eventually(lambda: films.served(top_picks, userId="nobody", filterArn=new) == ["i4"])
+
+
+@pytest.mark.parametrize(
+    ("where", "use_case"),
+    [("films", "aws-vod-top-picks"), ("shop", "aws-ecomm-recommended-for-you")],
+    ids=["top picks", "recommended for you"],
+)
+def test_a_new_item_is_recommended_without_another_training(
+    where: str, use_case: str, request: pytest.FixtureRequest
+) -> None:
+    world: DomainWorld = request.getfixturevalue(where)
+    arn = world.recommender(use_case, "news", itemExplorationConfig={"explorationWeight": "1"})
+    column = {"films": "GENRES", "shop": "CATEGORY_L1"}[where]
+    crime = world.filter(f'INCLUDE ItemID WHERE Items.{column} IN ("Crime")', "news")
+    before = world.api.describe_recommender(recommenderArn=arn)["recommender"]
+    assert "brand-new" not in world.served(arn, userId="u1", numResults=100)
+
+    properties = {"films": {"genres": "Crime", "creationTimestamp": int(time.time())}}
+    world.events.put_items(
+        datasetArn=world.dataset("ITEMS"),
+        items=[
+            {
+                "itemId": "brand-new",
+                "properties": json.dumps(properties.get(where, {"categoryL1": "Crime", "price": 3.5})),
+            }
+        ],
+    )
+
+    eventually(lambda: "brand-new" in world.served(arn, userId="u1", numResults=100, filterArn=crime), 30)
+    after = world.api.describe_recommender(recommenderArn=arn)["recommender"]
+    assert after["modelMetrics"] == before["modelMetrics"]
+    assert after["lastUpdatedDateTime"] == before["lastUpdatedDateTime"]
+    world.api.delete_recommender(recommenderArn=arn)
+    world.wait_until_gone("recommender", arn)
 
 
 @pytest.fixture
