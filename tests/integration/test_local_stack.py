@@ -197,6 +197,20 @@ def test_a_server_that_cannot_start_is_quoted_and_the_other_is_stopped(place: Pa
     assert stack.status().state == "down"
 
 
+def test_durations_are_chosen_when_it_starts(place: Path) -> None:
+    code, _, err = run(place, "local", "up", "--name", "slow", "--durations", "fast")
+    assert code == 1
+    assert "--durations: 'fast' is not a choice: realistic, or realistic/SPEED" in err
+
+    stack = LocalStack("slow", place=place)
+    stack.up(durations="realistic")
+    arn = client_of(stack, "personalize").create_dataset_group(name="slow")["datasetGroupArn"]
+    found = client_of(stack, "personalize").describe_dataset_group(datasetGroupArn=arn)["datasetGroup"]
+    assert found["status"] == "CREATE PENDING"
+    with pytest.raises(LocalStackError, match="Stop it first: personalize local down --name slow"):
+        stack.up(durations="realistic/60")
+
+
 def test_after_one_server_died_up_brings_both_back(place: Path) -> None:
     stack = LocalStack("half", place=place)
     stack.up()

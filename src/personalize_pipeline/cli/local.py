@@ -40,6 +40,14 @@ def up(
         int | None,
         typer.Option(min=1, max=65535, help="Of Personalize Local. Default: 4567, or a free one."),
     ] = None,
+    durations: Annotated[
+        str | None,
+        typer.Option(
+            metavar="realistic[/SPEED]",
+            help="Take as long as Amazon Personalize does; realistic/60 is sixty times as fast."
+            " Default: as long as the work takes.",
+        ),
+    ] = None,
     json_: Annotated[bool, JSON] = False,
 ) -> None:
     """Start the local stack; what an earlier one held is there again.
@@ -48,10 +56,11 @@ def up(
     Examples:
         personalize local up
         personalize local up --name other      a second one beside it, on free ports
+        personalize local up --durations realistic/60    an hour of AWS is a minute
     """
     with errors_for_people():
         stack = _stack(name)
-        started = stack.up(aws_port=port, personalize_port=personalize_port, report=note)
+        started = stack.up(aws_port=port, personalize_port=personalize_port, durations=durations, report=note)
         status = stack.status()
         if json_:
             result_json(asdict(status) | {"started": started})

@@ -1,5 +1,6 @@
 """One local stack: where it is, which ports it has, and how it comes up and goes down."""
 
+import argparse
 import json
 import os
 import re
@@ -10,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
@@ -104,9 +105,12 @@ class LocalStack:
         *,
         aws_port: int | None = None,
         personalize_port: int | None = None,
+        durations: str | None = None,
         report: Callable[[str], None] = lambda _: None,
     ) -> bool:
         """Start both servers and wait until both answer. False if they did already.
+
+        `durations` goes to Personalize Local, for as long as it runs: `realistic`, `realistic/60`.
 
         Servers that run older code than what is installed now are started anew; what they hold is kept.
 
@@ -116,16 +120,23 @@ class LocalStack:
             LocalStackError: a port is taken, an installation failed, a server did not come up.
         """
         _check_installed()
+        if durations is not None:
+            _check_durations(durations)
         python = ministack.environment(self.home, report)
         with self._exclusive("starting or stopping this stack"):
             if self.status().state == "up" and self._answers() and not self._outdated():
                 self._check_ports(aws_port, personalize_port)
+                if durations is not None:
+                    raise LocalStackError(
+                        f"The local stack {self.name!r} is up already; durations are chosen when it starts. "
+                        f"Stop it first: {self.up_command.replace(' up', ' down')}"
+                    )
                 return False
             self._stop()
             ports = _choose_ports(self.name, self.ports(), aws_port, personalize_port)
             self._remember(ports)
             try:
-                self._start(python, ports)
+                self._start(python, ports, () if durations is None else ("--durations", durations))
                 report("Starting MiniStack and Personalize Local")
                 self._wait_until_ready(ports)
             except BaseException:
@@ -173,7 +184,7 @@ class LocalStack:
         written.write_text(json.dumps(asdict(ports)) + "\n")
         written.replace(target)
 
-    def _start(self, python: Path, ports: Ports) -> None:
+    def _start(self, python: Path, ports: Ports, options: Sequence[str]) -> None:
         for folder in ("state", "s3", "tmp", "data"):
             (self.folder / folder).mkdir(parents=True, exist_ok=True)
         for process in self.processes:
@@ -201,6 +212,7 @@ class LocalStack:
                 *("--host", "127.0.0.1", "--port", str(ports.personalize)),
                 *("--data", str(self.folder / "data"), "--region", REGION, "--account-id", ACCOUNT),
                 *("--iam-endpoint", _url(ports.aws), "--inbox-from", _url(ports.aws)),
+                *options,
             ],
             inherited | variables | token | ministack.without_proxy() | {"TMPDIR": str(self.folder / "tmp")},
         )
@@ -299,6 +311,15 @@ def _package(name: str) -> Path:
     assert package is not None, "_check_installed looked"
     assert package.submodule_search_locations is not None
     return Path(package.submodule_search_locations[0])
+
+
+def _check_durations(text: str) -> None:
+    from personalize_local import options  # noqa: PLC0415  # an extra that need not be installed
+
+    try:
+        options.durations(text)
+    except argparse.ArgumentTypeError as error:
+        raise LocalStackError(f"--durations: {error}.") from error
 
 
 def _check_installed() -> None:
