@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from personalize_local.service.durations import (
+    ATTRIBUTION_SECONDS,
     INCREMENTAL_UPDATE_SECONDS,
     TREND_UPDATE_SECONDS,
     realistic,
@@ -38,6 +39,7 @@ def durations(text: str) -> dict[str, Any]:
         "durations": realistic(speed),
         "incremental_update_seconds": INCREMENTAL_UPDATE_SECONDS / speed,
         "trend_update_seconds": TREND_UPDATE_SECONDS / speed,
+        "attribution_seconds": ATTRIBUTION_SECONDS / speed,
     }
 
 

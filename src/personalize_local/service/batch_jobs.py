@@ -110,6 +110,7 @@ class BatchJobs(Resource):
             "job": {
                 "arn": record.arn,
                 "version": version.arn,
+                "group": version.group,
                 "source": source["path"],
                 "destination": destination["path"],
                 "kms_key_arn": destination.get("kmsKeyArn"),

@@ -35,6 +35,7 @@ MINUTES: Final[Mapping[str, tuple[float, float]]] = {
 PENDING_MINUTES: Final = 0.2
 INCREMENTAL_UPDATE_SECONDS: Final = 7200.0
 TREND_UPDATE_SECONDS: Final = 1800.0
+ATTRIBUTION_SECONDS: Final = 900.0
 
 
 def realistic(speed: float = 1.0) -> dict[str, Duration]:

@@ -16,6 +16,7 @@ from personalize_local.service import kinds
 from personalize_local.service.deployments import Deployment, open_deployment
 from personalize_local.service.errors import InvalidInputException
 from personalize_local.service.exploration_rules import read_exploration
+from personalize_local.service.forgotten_users import forgotten_by
 from personalize_local.service.live_events import events_of, last_number
 from personalize_local.service.requests.answers import shown
 from personalize_local.service.requests.filtering import allowed, listed
@@ -72,7 +73,7 @@ def infer_batch(
         kind=kinds.BATCH_INFERENCE_JOB,
         number=0,
         version=place.version,
-        group="",
+        group=place.group,
         recipe=found,
         metadata=False,
         exploration=read_exploration(found, exploration),
@@ -139,6 +140,7 @@ class _Asker:
         self._count = count
         expression = parse_filter(filter_expression) if filter_expression else None
         self._filter = _Filter(NamedFilter("of the job", 0, "", expression) if expression else None)
+        self._forgotten = forgotten_by(reader, source.group, source.version)
         dataset = deployment.dataset
         self._has_events = dataset is not None and last_number(reader, dataset) > 0
 
@@ -198,7 +200,7 @@ class _Asker:
         values = batch_files.filter_values(document)
         rest = listed(self._filter, request, items, self._filter.arn, values)
         with refusals():
-            found = self._deployment.model.rank(user, request.untrained(), rest, context={})
+            found = self._deployment.model.rank(request.user, request.untrained(), rest, context={})
         return self._output(found)
 
     def _related(self, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -223,7 +225,7 @@ class _Asker:
         if (
             self._settings.batch_unknown_ids_are_errors
             and not request.live
-            and not self._deployment.model.history(user)
+            and (request.user is None or not self._deployment.model.history(request.user))
         ):
             raise LineRejected(f"userId: '{user}' is not known to the solution version.")
         return request, self._allowed(request, document)
@@ -233,7 +235,8 @@ class _Asker:
         dataset = self._deployment.dataset
         if user is not None and self._has_events and dataset is not None:
             live = events_of(self._reader, dataset, user, self._settings.live_events_per_user)
-        return Request(self._source, self._deployment, user is not None, user, item, live, {})
+        known = None if user in self._forgotten else user
+        return Request(self._source, self._deployment, user is not None, known, item, live, {})
 
     def _allowed(self, request: Request, document: Mapping[str, Any]) -> BoolArray | None:
         values = batch_files.filter_values(document)

@@ -73,10 +73,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class BatchJob:
-    """Where a job reads and writes, as the service hands it over."""
+    """Whom a job asks, and where it reads and writes; as the service hands it over."""
 
     arn: str
     version: str
+    group: str
     source: str
     destination: str
     kms_key_arn: str | None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from personalize_local.service.batch_segment_jobs import BY_ATTRIBUTES
+from personalize_local.service.forgotten_users import forgotten_by
+from personalize_local.service.store import STATE, open_reader
 from personalize_local.service.tasks import batch_files
 from personalize_local.service.tasks.batch_files import Answer, BatchJob, Line, LineRejected
 from personalize_local.service.tasks.data import Data, read_schema
@@ -19,7 +22,7 @@ from personalize_rules.item_attributes import (
 from personalize_rules.schemas import DatasetType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from personalize_local.engine.answers import Segmenter
     from personalize_local.engine.arrays import BoolArray
@@ -54,6 +57,9 @@ def segment_users(
     else:
         questions = _ByItem(segmenter)
         most = settings.quotas.batch_segment_affinity_queries
+    place = BatchJob(**job)
+    with closing(open_reader(settings.data_dir / STATE)) as reader:
+        remembered = _remembered(segmenter, forgotten_by(reader, place.group, place.version))
     chosen = (
         _ChosenUsers(
             filter_expression,
@@ -71,7 +77,7 @@ def segment_users(
             return Answer(None, line.problem)
         try:
             items = questions.items(line.shown)
-            allowed = chosen.of(line.shown) if chosen else None
+            allowed = _both(chosen.of(line.shown) if chosen else None, remembered)
         except LineRejected as rejected:
             return Answer(None, str(rejected))
         users = segmenter.segment(items, allowed=allowed, count=count)
@@ -81,7 +87,26 @@ def segment_users(
         for line in lines:
             yield line, answer(line)
 
-    return batch_files.run(settings, BatchJob(**job), answers, most_lines=most)
+    return batch_files.run(settings, place, answers, most_lines=most)
+
+
+def _remembered(segmenter: Segmenter, forgotten: Iterable[str]) -> BoolArray | None:
+    """Which users of the model may be in segments: not those whose data was deleted since its training."""
+    import numpy as np  # noqa: PLC0415
+
+    positions = [segmenter.user_ids.position(user) for user in forgotten]
+    known = [position for position in positions if position is not None]
+    if not known:
+        return None
+    mask = np.ones(len(segmenter.user_ids), np.bool_)
+    mask[known] = False
+    return mask
+
+
+def _both(first: BoolArray | None, second: BoolArray | None) -> BoolArray | None:
+    if first is None or second is None:
+        return second if first is None else first
+    return first & second
 
 
 _NOTHING = Data(None, None, "none")
