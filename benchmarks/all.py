@@ -24,6 +24,7 @@ from benchmarks.movielens import PLACE, ratings
 
 ROOT = Path(__file__).resolve().parents[1]
 SIZES: dict[str, tuple[str, ...]] = {
+    "starting": (),
     "serving": (),
     "answers": (),
     "filters": (),
