@@ -32,17 +32,25 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     ),
     "personalize_local.service": (
         {"personalize_local.engine", "personalize_rules"},
-        {"boto3", "duckdb"},  # only for worker processes to load ahead of their first job
+        # Never at the start: worker processes load them ahead of their first job, functions when a model has.
+        {"boto3", "duckdb", "numpy"},
     ),
     "personalize_local.aws": (
         {"personalize_local.service", "personalize_local.settings_from_environment"},
         AWS | TYPES | {"ministack", "urllib3", "yaml"},
     ),
     "personalize_local.api": (
-        {"personalize_local.aws", "personalize_local.service", "personalize_local.inbox"},
+        {
+            "personalize_local.aws",
+            "personalize_local.service",
+            "personalize_local.inbox",
+            "personalize_rules",
+        },
         AWS | {"httptools", "uvicorn"},
     ),
+    "personalize_local.differences": (set(), set()),  # for docs/operations.py
     "personalize_local.inbox": (set(), set()),
+    "personalize_local.options": ({"personalize_local.service", "personalize_rules"}, set()),
     "personalize_local.settings_from_environment": (set(), set()),
     "personalize_local.__main__": (
         {
@@ -50,6 +58,7 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
             "personalize_local.aws",
             "personalize_local.service",
             "personalize_local.inbox",
+            "personalize_local.options",
             "personalize_local.settings_from_environment",
         },
         set(),

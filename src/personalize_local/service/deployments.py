@@ -227,12 +227,12 @@ class Deployments:
             self._renewing[version.arn] = False
 
         def done(reason: str | None) -> None:
-            if reason:
+            found = self._context.store.get(version.arn)  # gone with its solution: nothing to complain of
+            if reason and found:
                 logger.error("%s keeps its old data for filters: %s", version.arn, reason)
             with self._renewals_lock:
                 again = self._renewing.pop(version.arn)
-            found = self._context.store.get(version.arn) if again else None
-            if found:
+            if again and found:
                 self._renew(found)
 
         self.prepare(version, done)

@@ -14,6 +14,7 @@ from personalize_local.service.datasets import dataset_arguments, find_dataset, 
 from personalize_local.service.errors import (
     InvalidInputException,
     ResourceAlreadyExistsException,
+    ResourceNotFoundException,
 )
 from personalize_local.service.kinds import Status
 from personalize_local.service.pages import make_token, read_token
@@ -144,7 +145,10 @@ class MetricAttributions(Resource):
             ]
             numbered = list(enumerate(found, start=1))
         else:
-            record = self.get(metricAttributionArn)
+            try:
+                record = self.get(metricAttributionArn)
+            except ResourceNotFoundException as error:  # which this operation does not have
+                raise InvalidInputException(error.message) from error
             numbered = [(one["number"], one["metric"]) for one in record.private["metrics"]]
         rest = [(number, metric) for number, metric in numbered if number > start]
         answer: Answer = {"metrics": [metric for _, metric in rest[:limit]]}

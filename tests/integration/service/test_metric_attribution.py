@@ -241,6 +241,15 @@ def test_metrics_are_listed_in_pages_added_and_removed(club: World) -> None:
     club.wait_until_gone("metric_attribution", arn)
 
 
+def test_metrics_of_an_attribution_that_is_not_there_are_an_invalid_input(club: World) -> None:
+    """ListMetricAttributionMetrics has no ResourceNotFoundException."""
+    nowhere = "arn:aws:personalize:us-east-1:000000000000:metric-attribution/none"
+
+    code, text = refusal(lambda: club.api.list_metric_attribution_metrics(metricAttributionArn=nowhere))
+
+    assert (code, nowhere in text) == ("InvalidInputException", True)
+
+
 def test_what_cannot_be_measured_is_refused_with_all_reasons(club: World) -> None:
     wrong = [
         {**COUNT, "metricName": "a", "expression": "COUNT()"},
