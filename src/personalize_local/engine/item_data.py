@@ -142,7 +142,7 @@ def read_items(table: Table, ids: Vocabulary, *, reward: str | None = None) -> I
     for column in used:
         values = np.ma.asarray(rows[column.name])[kept]
         if _is_feature(column) and len(places):
-            block = _text(values) if column.textual else _numeric(values) if column.numeric else _parts(values)
+            block = _block(values, column)
             if block.shape[1]:
                 blocks.append(with_length_one(_placed(block, places, len(ids))))
     features = sparse.csr_array((len(ids), 0), dtype=np.float32)
@@ -157,6 +157,12 @@ def read_items(table: Table, ids: Vocabulary, *, reward: str | None = None) -> I
         rewards = np.full(len(ids), np.nan, np.float32)
         rewards[places] = _numbers(np.ma.asarray(rows[rewarded.name])[kept])
     return ItemData(features, created, rewards)
+
+
+def _block(values: Any, field: Field) -> SparseMatrix:
+    if field.textual:
+        return _text(values)
+    return _numeric(values) if field.numeric else _parts(values)
 
 
 def _is_feature(field: Field) -> bool:

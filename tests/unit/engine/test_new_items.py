@@ -125,6 +125,25 @@ def test_a_filter_that_only_leaves_new_items_gets_those_that_suit_the_user(train
         assert sum(colour in item for item in found) == 5
 
 
+def test_what_nobody_has_met_comes_in_by_exploration_only(tmp_path):
+    """Users here have met nearly everything and never come back: only new items are left to like."""
+    rows = [
+        (f"u{user:03d}", f"red-{(user + at) % 30:02d}", BEGIN + at) for user in range(60) for at in range(28)
+    ]
+    job = TrainingJob(
+        recipe="aws-user-personalization",
+        interactions=write(tmp_path / "i.parquet", rows),
+        items=coloured(tmp_path / "items.parquet"),
+        output=tmp_path / "m",
+    )
+    train(job)
+    model = load(tmp_path / "m")
+
+    for user in USERS:
+        assert new_ones(model.recommend(user, count=20, exploration=Exploration(0)).items) == []
+    assert len(model.recommend("u001", count=70, exploration=Exploration(0)).items) == 70
+
+
 def test_weight_zero_explores_nothing_and_more_weight_explores_more(trained):
     _, _, model = trained("aws-user-personalization")
     explored = [

@@ -45,7 +45,7 @@ class Explorer:
     Attributes:
         born: creation, else first interaction, else the newest interaction of all; epoch seconds.
         users: users who interacted with it.
-        met: whether anybody has interacted with it.
+        met, unmet: whether anybody has interacted with it, whether nobody has.
         newest: time of the newest interaction of all: ages are measured from it, as the guide says.
         vain: how much rarer than others it is taken when shown, as a logarithm, at most 0; None without
             impressions.
@@ -60,6 +60,8 @@ class Explorer:
         self.newest = newest
         self.vain = vain
         self.met: BoolArray = users > 0
+        self.unmet: BoolArray = ~self.met
+        self.all_met = bool(self.met.all())
         self._well_known = float(users[self.met].mean()) if self.met.any() else 0.0
         self._new: dict[float, Int64Array] = {}
 

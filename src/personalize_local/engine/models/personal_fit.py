@@ -9,7 +9,7 @@ import numpy as np
 
 from personalize_local.engine import folder as files
 from personalize_local.engine.answers import Exploration
-from personalize_local.engine.models.calibration import Calibration
+from personalize_local.engine.models.calibration import NEVER, Calibration
 from personalize_local.engine.models.content import Content
 from personalize_local.engine.models.context import ContextLifts
 from personalize_local.engine.models.exploration import AUTOMATIC, Explorer
@@ -102,8 +102,13 @@ class PersonalFit:
         """Return the best items, and new ones at a few places if the recipe explores."""
         if self.only is not None:
             allowed = self.only if allowed is None else allowed & self.only
-        values, scores = self._asked(history, context, self._short_of_met(allowed, count))
-        top = best(values, count, allowed)
+        needed = self._needed(allowed, count)
+        values, scores = self._asked(history, context, needed)
+        ranked = values
+        if self.exploration is not None and needed is None and not self.explorer.all_met:
+            # What nobody has met comes in by exploration, and by nothing else.
+            ranked = np.where(self.explorer.unmet, np.float32(NEVER), values)
+        top = best(ranked, count, allowed)
         if self.exploration is None:
             return Listed(top, None, values)
         if exploration is None or self.exploration == AUTOMATIC:
@@ -139,13 +144,14 @@ class PersonalFit:
             values += lift
         return values, scores
 
-    def _short_of_met(self, allowed: BoolArray | None, count: int) -> Int64Array | None:
-        """Return the allowed items that nobody has met, where the others do not fill the list."""
+    def _needed(self, allowed: BoolArray | None, count: int) -> Int64Array | None:
+        """Return the items that nobody has met and that the list needs: None if the others fill it."""
         if self.only is not None:
             return None if allowed is None else np.flatnonzero(allowed)
-        if allowed is None or np.count_nonzero(allowed & self.explorer.met) >= count:
+        met = self.explorer.met if allowed is None else allowed & self.explorer.met
+        if np.count_nonzero(met) >= count:
             return None
-        return np.flatnonzero(allowed & ~self.explorer.met)
+        return np.flatnonzero(self.explorer.unmet if allowed is None else allowed & self.explorer.unmet)
 
     def _likely(self, scores: Float32Array | None, history: Seen, items: Int64Array) -> Float32Array | None:
         """Return how much speaks for trying each of some items; None: nothing is known of any."""
