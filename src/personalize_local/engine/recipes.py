@@ -13,7 +13,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from personalize_local.engine.answers import Exploration
-from personalize_local.engine.models import action_training, affinity_training, semantic_training, trending
+from personalize_local.engine.models import (
+    action_refresh,
+    action_training,
+    affinity_training,
+    semantic_training,
+    trending,
+)
 from personalize_local.engine.models.actions import ActionModel
 from personalize_local.engine.models.affinity import AffinityModel
 from personalize_local.engine.models.exploration import AUTOMATIC
@@ -234,7 +240,7 @@ OWN_TRAININGS: Mapping[str, OwnTraining] = {
     "aws-semantic-similarity": OwnTraining(
         semantic_training.train, SemanticModel.read, semantic_training.refresh
     ),
-    "aws-next-best-action": OwnTraining(action_training.train, ActionModel.read),
+    "aws-next-best-action": OwnTraining(action_training.train, ActionModel.read, action_refresh.refresh),
     "aws-item-affinity": OwnTraining(affinity_training.train_items, AffinityModel.read),
     "aws-item-attribute-affinity": OwnTraining(affinity_training.train_attributes, AffinityModel.read),
 }

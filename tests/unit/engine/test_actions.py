@@ -12,9 +12,11 @@ import pytest
 from tests.unit.engine.interactions_files import write
 
 from personalize_local.engine.answers import Event, RequestNotSupported
+from personalize_local.engine.folder import read_description
 from personalize_local.engine.interactions import read_interactions
 from personalize_local.engine.models.action_examples import Examples
 from personalize_local.engine.models.action_metrics import area_under_curve
+from personalize_local.engine.refresh import refresh
 from personalize_local.engine.serving import load
 from personalize_local.engine.training import train
 from personalize_local.engine.training_job import Table, TrainingJob, TrainingRejected
@@ -273,6 +275,31 @@ def test_training_repeats_exactly(tmp_path, trained):
 
     assert again.metrics == result.metrics
     assert opened(tmp_path).recommend("u007", count=9).items == model.recommend("u007", count=9).items
+
+
+def test_a_refresh_adds_new_actions_drops_old_ones_and_relearns_nothing(tmp_path):
+    train(job(tmp_path))
+    # act-0 is gone, act-1 has expired since, two are new.
+    ids = [*ACTIONS[1:], "aaa", "zzz"]
+    today = [(action, 1, END - 5 if action == "act-1" else None, None) for action in ids]
+
+    assert refresh(tmp_path / "model", job(tmp_path, name="newer", actions=today, rows=[]))
+    before, after = opened(tmp_path), opened(tmp_path, name="newer")
+
+    def scores(model, user):
+        answer = model.recommend(user, count=20)
+        return dict(zip(answer.items, answer.scores.tolist(), strict=True))
+
+    for user in ("u000", "u001", "somebody new"):
+        old, new = scores(before, user), scores(after, user)
+        assert set(new) == {*ACTIONS[2:], "aaa", "zzz"}
+        assert new["aaa"] == new["zzz"] == new["act-8"] == 0
+        # What he did with the action that is gone no longer counts among his events.
+        assert all(new[action] == pytest.approx(old[action], abs=0.1) for action in ACTIONS[2:8])
+    history = after.history("u001")
+    assert [event for event in before.history("u001") if event.item_id != "act-0"] == history
+    metrics = [read_description(tmp_path / name)["metrics"] for name in ("model", "newer")]
+    assert metrics[0] == metrics[1]
 
 
 def test_an_outcome_belongs_to_the_occasion_before_it(tmp_path):
