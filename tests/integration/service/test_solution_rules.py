@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.support.world import ARN, RECIPE, World, column, interactions, refused, schema
+from tests.support.world import ARN, RECIPE, World, column, interactions, items, refused, schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -372,7 +372,10 @@ def test_legacy_recipes_work_if_asked_for(start_local: Callable[..., LocalServer
     world = World(start_local("--legacy-recipes"), s3, "legacy")
     world.make_group()
     world.make_dataset("INTERACTIONS")
+    world.make_dataset("ITEMS")
     world.load("INTERACTIONS", interactions())
+    cold = "".join(f"cold{number},A new film,Drama,1.5\n" for number in range(10))
+    world.load("ITEMS", items() + cold)
     listed = {recipe["name"] for recipe in world.api.list_recipes()["recipes"]}
     names = {"aws-hrnn", "aws-hrnn-metadata", "aws-hrnn-coldstart"}
     assert names <= listed
