@@ -6,6 +6,7 @@ import io
 import json
 import random
 import time
+import urllib.request
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -207,6 +208,16 @@ class World:
     def recommended(self, campaign: str, **asked: Any) -> list[str]:
         answer = self.runtime.get_recommendations(campaignArn=campaign, **asked)
         return [item["itemId"] for item in answer["itemList"]]
+
+    def clock(self, **what: Any) -> None:
+        """Change the time that the server sees: `running=False` lets it stand still."""
+        request = urllib.request.Request(
+            f"{self.server.url}/_local/clock",
+            data=json.dumps(what).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request) as answer:
+            assert answer.status == 200
 
     def wait(self, kind: str, arn: str, status: str = "ACTIVE") -> dict[str, Any]:
         """Poll Describe until the status is reached; fail with the reason when another end is."""

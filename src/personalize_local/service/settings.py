@@ -29,6 +29,7 @@ class Quotas:
     filter_fields: int = quotas.FILTER_FIELDS
     filter_fields_of_group: int = quotas.FILTER_FIELDS_OF_DATASET_GROUP
     tags: int = quotas.TAGS
+    event_types_and_metadata: int = quotas.EVENT_TYPES_AND_METADATA
     event_bytes: int = quotas.EVENT_SIZE
     results: int = quotas.RESULTS
     results_with_metadata: int = quotas.RESULTS_WITH_METADATA

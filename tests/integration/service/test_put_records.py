@@ -207,10 +207,11 @@ def test_what_is_refused_has_its_status_and_type(
 def test_a_dataset_that_is_being_made_takes_no_records(
     start_local: Callable[..., LocalServer], s3: S3Server
 ) -> None:
-    world = World(start_local("--durations", "realistic/60"), s3, "busy")
+    world = World(start_local("--durations", "realistic/1000"), s3, "busy")
     world.api.create_dataset_group(name=world.name)
     made = world.api.create_schema(name="busy", schema=SCHEMAS["ITEMS"])["schemaArn"]
     world.wait("dataset_group", world.group)
+    world.clock(running=False)
     world.api.create_dataset(name="busy", schemaArn=made, datasetGroupArn=world.group, datasetType="ITEMS")
 
     with pytest.raises(ClientError) as error:
