@@ -27,6 +27,7 @@ SIZES: dict[str, tuple[str, ...]] = {
     "starting": (),
     "serving": (),
     "answers": (),
+    "batch": (),
     "filters": (),
     "training": ("--rows", "1e6"),
     "imports": ("--rows", "2000000", "--repeat", "2"),
