@@ -217,11 +217,11 @@ class Recommenders(Updatable):
         self._train(record, record.body["recommenderConfig"])
 
     def work_on_update(self, record: Record) -> None:
-        """Train only if other columns are used."""
+        """Train only if other columns are used; the durations of settings are those of trainings."""
         if record.private.get("updateTrains"):
             self._train(record, record.body[self.update_member]["recommenderConfig"])
         else:
-            self.finish_update(record.arn)
+            self.soon(self._end_update, record.arn, None)
 
     def activated(self, record: Record) -> None:
         """The first model answers."""
