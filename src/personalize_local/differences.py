@@ -15,6 +15,9 @@ GENERAL: Final = (
     "Work takes as long as it takes: seconds, minutes for much data. Statuses go through AWS's order.",
     "Models are this project's own, made for the purposes of AWS's recipes; scores have another scale.",
     "Metrics are computed by AWS's documented protocol, on held-out users chosen by the server's seed.",
+    "New items can be recommended seconds after they came, trends follow every 30 seconds; AWS takes 2 hours. With"
+    " `--durations realistic` so does this.",
+    "Too many calls are throttled with `--rate-limits` only, with ThrottlingException on all three APIs.",
     "Nothing is billed.",
     "One Region and one account per server (`--region`, `--account-id`).",
     "Without `--iam-endpoint` every signed request is allowed, and roles are taken as given.",
@@ -40,9 +43,31 @@ DIFFERENCES: Final[dict[str, dict[str, str]]] = {
         "recommenderConfig.minRecommendationRequestsPerSecond": "kept and shown; nothing is provisioned",
     },
     "CreateSolution": {
+        "performAutoTraining": "automatic training that finds no data yet tries again every hour; one without new"
+        " data, or after a failed training, comes at the next time of its schedule",
+        "recipeArn": "aws-hrnn, aws-hrnn-metadata and aws-hrnn-coldstart work with `--legacy-recipes`",
         "performAutoML": "refused with an explanation: it chose among recipes that AWS has retired",
         "solutionConfig.autoMLConfig": "refused, as performAutoML is",
+        "solutionConfig.algorithmHyperParameters": "translated into what plays the same part here:"
+        " hidden_dimension and item_id_hidden_dim are relations kept per item, bptt is the window in which"
+        " items follow each other, item_metadata_hidden_dim the length of metadata vectors",
+        "solutionConfig.featureTransformationParameters": "percentiles apply only where they are given; AWS"
+        " applies its defaults",
+        "solutionConfig.optimizationObjective.objectiveSensitivity": "values count by rank; the item at the"
+        " top of the column counts 1.6, 4.5 or 55 times as likely as the one in the middle",
+        "solutionConfig.trainingDataConfig": "personal recipes learn from columns of Interactions and Items;"
+        " those of Users are for filters and segments",
         "solutionConfig.hpoConfig.hpoObjective": "refused, as Personalize does not support it",
+    },
+    "UpdateSolution": {
+        "performAutoTraining": "switched on, the first training comes after an hour, as for a new solution",
+    },
+    "ListRecipes": {
+        "recipes": "retired recipes are listed with `--legacy-recipes` only; DescribeRecipe always knows them",
+    },
+    "CreateSolutionVersion": {
+        "trainingMode": "UPDATE relates all items of today anew and keeps how fast the past fades, the odds of"
+        " repetition and the hyperparameters that the FULL training had learnt",
     },
     "DescribeAlgorithm": {
         "algorithm.algorithmImage": "left out: there is no container image",
@@ -62,6 +87,11 @@ DIFFERENCES: Final[dict[str, dict[str, str]]] = {
         "themeGenerationConfig": "titles are the items' own words that set a list apart; no language model",
     },
     "GetRecommendations": {
+        "": "exploration gives each place to a new item with a chance of 0.3 x explorationWeight, in the last"
+        " share explorationWeight of the list; the same question gets the same answer until the user does"
+        " something, the service knows something new, or another number of results is asked for",
+        "context": "an item is raised or lowered by how much more often it is taken in the situation than"
+        " elsewhere; numbers count by their tenth of the training data",
         "filterArn": "events count however old they are; AWS drops those of users idle for three months",
     },
     "GetPersonalizedRanking": {
@@ -75,7 +105,11 @@ DIFFERENCES: Final[dict[str, dict[str, str]]] = {
         "numResults": "of actions that nobody was shown yet, one in five results is given, with score 0",
     },
     "GetSolutionMetrics": {
-        "metrics": "AWS does not document the keys `trend_prediction_accuracy`, `area_under_curve`,"
+        "metrics": "those of recipes that explore are measured with their default exploration;"
+        " `average_rewards_at_k` is the share of the reward of what users went on to that is in their first"
+        " 25 items; AWS does not document the keys"
+        " `normalized_discounted_cumulative_gain_with_event_weights_at_5`, `_at_10`, `_at_25`,"
+        " `trend_prediction_accuracy`, `area_under_curve`,"
         " `precision` and `recall` (of actions), `item_popularity`, `item_freshness` and `item_similarity`",
     },
     "CreateBatchSegmentJob": {
