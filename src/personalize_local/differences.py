@@ -15,8 +15,7 @@ GENERAL: Final = (
     "Work takes as long as it takes: seconds, minutes for much data. Statuses go through AWS's order.",
     "Models are this project's own, made for the purposes of AWS's recipes; scores have another scale.",
     "Metrics are computed by AWS's documented protocol, on held-out users chosen by the server's seed.",
-    "New items can be recommended seconds after they came, trends follow every 30 seconds; AWS takes 2 hours. With"
-    " `--durations realistic` so does this.",
+    "New items can be recommended within seconds; AWS, and `--durations realistic`, take 2 hours.",
     "Too many calls are throttled with `--rate-limits` only, with ThrottlingException on all three APIs.",
     "Nothing is billed.",
     "One Region and one account per server (`--region`, `--account-id`).",
@@ -43,8 +42,8 @@ DIFFERENCES: Final[dict[str, dict[str, str]]] = {
         "recommenderConfig.minRecommendationRequestsPerSecond": "kept and shown; nothing is provisioned",
     },
     "CreateSolution": {
-        "performAutoTraining": "automatic training that finds no data yet tries again every hour; one without new"
-        " data, or after a failed training, comes at the next time of its schedule",
+        "performAutoTraining": "without any data it tries again every hour; without new data, or after a failed"
+        " training, at the next time of its schedule",
         "recipeArn": "aws-hrnn, aws-hrnn-metadata and aws-hrnn-coldstart work with `--legacy-recipes`",
         "performAutoML": "refused with an explanation: it chose among recipes that AWS has retired",
         "solutionConfig.autoMLConfig": "refused, as performAutoML is",
@@ -63,11 +62,11 @@ DIFFERENCES: Final[dict[str, dict[str, str]]] = {
         "performAutoTraining": "switched on, the first training comes after an hour, as for a new solution",
     },
     "ListRecipes": {
-        "recipes": "retired recipes are listed with `--legacy-recipes` only; DescribeRecipe always knows them",
+        "recipes": "retired ones are listed with `--legacy-recipes` only; DescribeRecipe always knows them",
     },
     "CreateSolutionVersion": {
-        "trainingMode": "UPDATE relates all items of today anew and keeps how fast the past fades, the odds of"
-        " repetition and the hyperparameters that the FULL training had learnt",
+        "trainingMode": "UPDATE relates all items of today anew and keeps how fast the past fades, the odds"
+        " of repetition and the hyperparameters that the FULL training had learnt",
     },
     "DescribeAlgorithm": {
         "algorithm.algorithmImage": "left out: there is no container image",

@@ -38,7 +38,7 @@ def test_a_recipe_reaches_its_bars(task, data):
     assert short_of == {}
 
 
-def test_the_personal_recipes_recommend_at_least_a_twentieth_of_the_catalogue(data):
+def test_with_exploration_as_much_of_the_catalogue_is_recommended_as_by_the_service(data):
     values = measured(TASKS[0], data)
 
-    assert values["coverage"] >= 0.05
+    assert values["coverage"] >= 0.077  # recorded: 0.0772 to 0.0791
