@@ -42,8 +42,8 @@ DIFFERENCES: Final[dict[str, dict[str, str]]] = {
         "recommenderConfig.minRecommendationRequestsPerSecond": "kept and shown; nothing is provisioned",
     },
     "CreateSolution": {
-        "performAutoTraining": "without any data it tries again every hour; without new data, or after a failed"
-        " training, at the next time of its schedule",
+        "performAutoTraining": "without any data it tries again every hour; without new data, or after"
+        " a failed training, at the next time of its schedule",
         "recipeArn": "aws-hrnn, aws-hrnn-metadata and aws-hrnn-coldstart work with `--legacy-recipes`",
         "performAutoML": "refused with an explanation: it chose among recipes that AWS has retired",
         "solutionConfig.autoMLConfig": "refused, as performAutoML is",

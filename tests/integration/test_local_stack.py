@@ -200,7 +200,7 @@ def test_a_server_that_cannot_start_is_quoted_and_the_other_is_stopped(place: Pa
 def test_durations_are_chosen_when_it_starts(place: Path) -> None:
     code, _, err = run(place, "local", "up", "--name", "slow", "--durations", "fast")
     assert code == 1
-    assert "--durations: 'fast' is not a choice: realistic, or realistic/SPEED" in err
+    assert "argument --durations: 'fast' is not a choice: realistic, or realistic/SPEED" in err
 
     stack = LocalStack("slow", place=place)
     stack.up(durations="realistic")

@@ -1,6 +1,5 @@
 """One local stack: where it is, which ports it has, and how it comes up and goes down."""
 
-import argparse
 import json
 import os
 import re
@@ -120,8 +119,6 @@ class LocalStack:
             LocalStackError: a port is taken, an installation failed, a server did not come up.
         """
         _check_installed()
-        if durations is not None:
-            _check_durations(durations)
         python = ministack.environment(self.home, report)
         with self._exclusive("starting or stopping this stack"):
             if self.status().state == "up" and self._answers() and not self._outdated():
@@ -311,15 +308,6 @@ def _package(name: str) -> Path:
     assert package is not None, "_check_installed looked"
     assert package.submodule_search_locations is not None
     return Path(package.submodule_search_locations[0])
-
-
-def _check_durations(text: str) -> None:
-    from personalize_local import options  # noqa: PLC0415  # an extra that need not be installed
-
-    try:
-        options.durations(text)
-    except argparse.ArgumentTypeError as error:
-        raise LocalStackError(f"--durations: {error}.") from error
 
 
 def _check_installed() -> None:

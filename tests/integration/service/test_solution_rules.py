@@ -399,3 +399,14 @@ def test_retired_recipes_are_described_and_not_listed(club: World) -> None:
     assert "aws-hrnn" not in {recipe["name"] for recipe in club.api.list_recipes()["recipes"]}
     found = club.api.describe_recipe(recipeArn=RECIPE + "aws-hrnn")["recipe"]
     assert found["name"] == "aws-hrnn"
+
+
+def test_an_update_needs_the_columns_of_the_training_before(world: World) -> None:
+    world.make_group()
+    world.make_dataset("INTERACTIONS")
+    world.load("INTERACTIONS", interactions())
+    arn = world.solution(V1, "columns")
+    world.version(arn)
+    world.make_dataset("USERS")
+    with refused("InvalidInputException", "which changed since. Train with FULL"):
+        world.api.create_solution_version(solutionArn=arn, trainingMode="UPDATE")
