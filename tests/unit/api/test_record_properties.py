@@ -59,7 +59,8 @@ def named(name: str, problems: list[str]) -> bool:
     """Whether a problem is about this column."""
     begin = (f"properties: {name}: ", f"properties: {name} is missing")
     return any(
-        problem.startswith(begin) or problem.startswith("properties: Length") and problem.endswith(f" {name}")
+        problem.startswith(begin)
+        or (problem.startswith("properties: Length") and problem.endswith(f" {name}"))
         for problem in problems
     )
 
