@@ -12,7 +12,6 @@ docs/known-api.txt is what botocore declared when somebody last looked: what is 
 from __future__ import annotations
 
 import argparse
-import ast
 import dataclasses
 import sys
 from pathlib import Path
@@ -204,9 +203,10 @@ def _quotas() -> Mapping[str, Any]:
 
 
 def _admin() -> str:
-    """The routes as the module's docstring has them."""
-    text = ast.get_docstring(ast.parse(Path(admin.__file__).read_text(encoding="utf-8"))) or ""
-    return text.partition("\n\n")[2]
+    """The routes, one per line."""
+    return "\n".join(
+        f"{method:<6}  {admin.PREFIX + path:<17} {what}" for (method, path), what in admin.ROUTES.items()
+    )
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ import ipaddress
 import json
 import logging
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 from personalize_local.api import operations
@@ -26,11 +26,25 @@ if TYPE_CHECKING:
     from personalize_local.aws.sigv4 import SignedRequest
     from personalize_local.inbox import Inbox
 
-    Route = tuple[Callable[[SignedRequest], dict[str, Any]], str]
-
 log = logging.getLogger(__name__)
 
 PREFIX = "/_local/"
+ROUTES: Final = {
+    ("GET", ""): "this list",
+    ("GET", "health"): "whether it serves",
+    ("GET", "faults"): "the faults that have not happened yet",
+    ("POST", "faults"): "let a creation fail, an operation fail or take longer",
+    ("DELETE", "faults"): "no more faults",
+    ("GET", "clock"): "the time that the service sees, and whether it passes",
+    ("POST", "clock"): '{"running": false} stops it, {"advanceSeconds": 60} puts it on',
+    ("GET", "requests"): f"the last {KEPT} requests; ?after=<id>, ?operation=<name>",
+    ("DELETE", "requests"): "forget them",
+    ("POST", "reset"): "no faults, no requests, a running clock; resources stay",
+    ("GET", "inbox"): "mails that SNS delivered; ?after=<id> for newer ones only",
+    ("POST", "inbox"): "where SNS delivers: the endpoint of an http subscription",
+    ("DELETE", "inbox"): "empties it",
+}
+"""What there is: method and path after `PREFIX`, and what it is for."""
 _LONGEST_JUMP = 10 * 366 * 86_400  # ten years
 
 
@@ -48,26 +62,20 @@ class Admin:
         self._seen = seen
         self._inbox = inbox
         self._confirm = confirm
-        self._routes: dict[tuple[str, str], Route] = {
-            ("GET", ""): (self._list, "this list"),
-            ("GET", "health"): (self._health, "whether it serves"),
-            ("GET", "faults"): (self._faults, "the faults that have not happened yet"),
-            ("POST", "faults"): (self._add_fault, "let a creation fail, an operation fail or take longer"),
-            ("DELETE", "faults"): (self._no_faults, "no more faults"),
-            ("GET", "clock"): (self._clock, "the time that the service sees, and whether it passes"),
-            ("POST", "clock"): (
-                self._set_clock,
-                '{"running": false} stops it, {"advanceSeconds": 60} puts it on',
-            ),
-            ("GET", "requests"): (
-                self._requests,
-                f"the last {KEPT} requests; ?after=<id>, ?operation=<name>",
-            ),
-            ("DELETE", "requests"): (self._forget_requests, "forget them"),
-            ("POST", "reset"): (self._reset, "no faults, no requests, a running clock; resources stay"),
-            ("GET", "inbox"): (self._mails, "mails that SNS delivered; ?after=<id> for newer ones only"),
-            ("POST", "inbox"): (self._deliver, "where SNS delivers: the endpoint of an http subscription"),
-            ("DELETE", "inbox"): (self._empty_inbox, "empties it"),
+        self._handlers: dict[tuple[str, str], Callable[[SignedRequest], dict[str, Any]]] = {
+            ("GET", ""): self._list,
+            ("GET", "health"): self._health,
+            ("GET", "faults"): self._faults,
+            ("POST", "faults"): self._add_fault,
+            ("DELETE", "faults"): self._no_faults,
+            ("GET", "clock"): self._clock,
+            ("POST", "clock"): self._set_clock,
+            ("GET", "requests"): self._requests,
+            ("DELETE", "requests"): self._forget_requests,
+            ("POST", "reset"): self._reset,
+            ("GET", "inbox"): self._mails,
+            ("POST", "inbox"): self._deliver,
+            ("DELETE", "inbox"): self._empty_inbox,
         }
 
     def answer(self, request: SignedRequest, client: str) -> Answer:
@@ -77,12 +85,12 @@ class Admin:
         origin = request.headers.get("origin")
         if origin and urlsplit(origin).netloc != request.headers.get("host"):
             return _json(403, {"message": f"/_local/ takes nothing from pages of {origin}."})
-        route = self._routes.get((request.method, request.path.removeprefix(PREFIX)))
-        if route is None:
-            known = ", ".join(f"{method} {PREFIX}{path}" for method, path in self._routes)
+        handler = self._handlers.get((request.method, request.path.removeprefix(PREFIX)))
+        if handler is None:
+            known = ", ".join(f"{method} {PREFIX}{path}" for method, path in ROUTES)
             return _json(404, {"message": f"No {request.method} {request.path}. There are {known}."})
         try:
-            return _json(200, route[0](request))
+            return _json(200, handler(request))
         except (BadRequest, ServiceError) as error:
             return _json(400, {"message": str(error)})
 
@@ -90,7 +98,7 @@ class Admin:
         return {
             "requests": [
                 {"method": method, "path": PREFIX + path, "what": what}
-                for (method, path), (_, what) in self._routes.items()
+                for (method, path), what in ROUTES.items()
             ]
         }
 
