@@ -72,9 +72,8 @@ class Calibration:
         best = max(float(scores.max(initial=0)), 1e-30)
         np.maximum(scores, best * FAINTEST, out=scores)
         np.log(scores, out=scores)
-        scores -= np.float32(np.log(best))
         scores *= np.float32(self.new_score)
-        scores += np.float32(self.new + self.new_length * length)
+        scores += np.float32(self.new + self.new_length * length - self.new_score * np.log(best))
         cells = _cells(history)
         scores[history.items] = self.repeat[cells] + np.float32(self.repeat_length * length)
         return scores

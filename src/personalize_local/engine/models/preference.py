@@ -139,22 +139,22 @@ def largest(values: Float32Array, count: int) -> Float32Array:
     return among if count >= len(among) else np.partition(among, len(among) - count)[-count:]
 
 
-SAMPLED_FROM = 4096
-"""In fewer values, the largest are found at once."""
-STRIDE = 16
+SAMPLE = 2048
+"""About as many values tell where the cut is; in twice as many, the largest are found at once."""
 
 
 def _candidates(values: Float32Array, count: int, allowed: BoolArray | None) -> Int64Array | None:
     """Return positions, in order, with the `count` largest allowed values among them; None for all.
 
-    One value of sixteen tells about where the cut is. What lies above it is looked at, and the rest of a
-    large catalogue is only compared once.
+    A sample tells about where the cut is. What lies above it is looked at, and the rest of a large catalogue
+    is only compared once.
     """
-    if len(values) >= SAMPLED_FROM:
-        sample = values[::STRIDE]
+    if len(values) >= 2 * SAMPLE:
+        stride = max(16, len(values) // SAMPLE)
+        sample = values[::stride]
         if allowed is not None:
-            sample = sample[allowed[::STRIDE]]
-        rank = 2 * count // STRIDE + 8  # twice as deep as needed, and some more for luck
+            sample = sample[allowed[::stride]]
+        rank = 2 * count // stride + 8  # twice as deep as needed, and some more for luck
         if rank < len(sample):
             high = values >= np.partition(sample, len(sample) - rank)[len(sample) - rank]
             if allowed is not None:
