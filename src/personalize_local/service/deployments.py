@@ -21,7 +21,6 @@ from personalize_local.service.errors import InternalServerException, ServiceErr
 from personalize_local.service.kinds import Status
 from personalize_local.service.model_files import model_folder, models_folder, serving_folder, trained
 from personalize_local.service.workers import Job, Outcome
-from personalize_rules import quotas
 from personalize_rules.recipes import Recipe, find_recipe
 from personalize_rules.schemas import DatasetType
 
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from personalize_local.engine.filtering import CompiledFilter
     from personalize_local.engine.serving import Model
     from personalize_local.service.resource import Context
+    from personalize_local.service.settings import Quotas
     from personalize_local.service.store import Record
 
 logger = logging.getLogger(__name__)
@@ -277,6 +277,7 @@ class Deployments:
             version.private["serving"],
             dataset=interactions.number if interactions else None,
             last_event=version.private["lastActionEvent" if about_actions else "lastEvent"],
+            quotas=self._context.settings.quotas,
         )
         if about_actions:
             keep_time(deployment.model, self._context.clock.now)
@@ -300,6 +301,7 @@ def open_deployment(
     *,
     dataset: int | None,
     last_event: int,
+    quotas: Quotas,
 ) -> Deployment:
     """Open a model and what `tasks.serving` has prepared for it.
 
@@ -317,11 +319,7 @@ def open_deployment(
     items, users, events = (serving.get(name) for name in ("items", "users", "events"))
     if items is None:
         raise ValueError(f"nothing was prepared for {folder}")
-    limit = (
-        quotas.FILTER_ACTION_EVENTS_PER_USER_AND_TYPE
-        if recipe.type == "PERSONALIZED_ACTIONS"
-        else quotas.FILTER_EVENTS_PER_USER_AND_TYPE
-    )
+    limit = quotas.filter_events(of_actions=recipe.type == "PERSONALIZED_ACTIONS")
     return Deployment(
         recipe=recipe,
         model=model,

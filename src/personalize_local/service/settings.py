@@ -40,7 +40,6 @@ class Quotas:
     running_batch_inference_jobs: int = quotas.RUNNING_BATCH_INFERENCE_JOBS
     running_batch_segment_jobs: int = quotas.RUNNING_BATCH_SEGMENT_JOBS
     running_data_deletion_jobs: int = quotas.RUNNING_DATA_DELETION_JOBS
-    event_trackers: int = quotas.EVENT_TRACKERS
     metric_attributions: int = quotas.METRIC_ATTRIBUTIONS
     filter_events_per_user_and_type: int = quotas.FILTER_EVENTS_PER_USER_AND_TYPE
     filter_action_events_per_user_and_type: int = quotas.FILTER_ACTION_EVENTS_PER_USER_AND_TYPE
@@ -66,6 +65,12 @@ class Quotas:
     runtime_calls_per_second_and_campaign: int = quotas.RUNTIME_CALLS_PER_SECOND_AND_CAMPAIGN
     put_events_per_second: int = quotas.PUT_EVENTS_PER_SECOND
     put_records_per_second: int = quotas.PUT_RECORDS_PER_SECOND
+
+    def filter_events(self, *, of_actions: bool) -> int:
+        """How many of a user's newest events of a type filters see."""
+        if of_actions:
+            return self.filter_action_events_per_user_and_type
+        return self.filter_events_per_user_and_type
 
 
 @dataclass(frozen=True, slots=True)

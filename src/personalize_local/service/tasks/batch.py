@@ -18,7 +18,7 @@ from personalize_local.service.errors import InvalidInputException
 from personalize_local.service.exploration_rules import read_exploration
 from personalize_local.service.forgotten_users import forgotten_by
 from personalize_local.service.live_events import events_of, last_number
-from personalize_local.service.requests.answers import shown
+from personalize_local.service.requests.answers import SCORE_DIGITS
 from personalize_local.service.requests.filtering import allowed, listed
 from personalize_local.service.requests.request import Request, best, refusals
 from personalize_local.service.requests.sources import NamedFilter, Source
@@ -87,6 +87,7 @@ def infer_batch(
         names,
         dataset=interactions["number"] if interactions else None,
         last_event=last_event,
+        quotas=settings.quotas,
     )
     with closing(open_reader(settings.data_dir / STATE)) as reader:
         asker = _Asker(settings, source, deployment, reader, count=count, filter_expression=filter_expression)
@@ -244,10 +245,14 @@ class _Asker:
 
     def _output(self, found: Scored) -> dict[str, Any]:
         recipe, settings = self._source.recipe, self._settings
-        entries = shown(found, recipe, unknown=settings.unknown_ranked_items_score)
-        output: dict[str, Any] = {"recommendedItems": [entry["itemId"] for entry in entries]}
+        output: dict[str, Any] = {"recommendedItems": found.items}
+        # As `requests.answers.shown` has them, without an object per item: a batch has millions.
         if recipe.scores and found.scores is not None:
-            output["scores"] = [entry.get("score") for entry in entries]
+            unknown = settings.unknown_ranked_items_score
+            output["scores"] = [
+                round(score, SCORE_DIGITS) if score == score else unknown  # noqa: PLR0124 -- NaN: none
+                for score in found.scores.tolist()
+            ]
         if found.reasons is not None:
-            output[settings.batch_reasons_key] = [entry.get("reason", []) for entry in entries]
+            output[settings.batch_reasons_key] = [[reason] if reason else [] for reason in found.reasons]
         return output

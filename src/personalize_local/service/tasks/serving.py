@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from personalize_local.service.tasks.data import Data
-from personalize_rules import quotas
 from personalize_rules.recipes import find_recipe
 from personalize_rules.schemas import DatasetType
 
@@ -53,6 +52,7 @@ def prepare_serving(
         "events": None,
     }
     ids = trained.item_ids
+    limit = settings.quotas.filter_events(of_actions=about_actions)
     ItemTable.build(items.parquet, items.schema, folder / names["items"], ids=ids, version=items.version)
     if users.parquet:
         names["users"] = f"users-{users.version}"
@@ -63,9 +63,9 @@ def prepare_serving(
             interactions.parquet,
             folder / names["events"],
             item_column="ACTION_ID",
-            limit=quotas.FILTER_ACTION_EVENTS_PER_USER_AND_TYPE,
+            limit=limit,
         )
     elif interactions.parquet:
         names["events"] = f"events-{interactions.version}"
-        EventHistory.build(interactions.parquet, folder / names["events"])
+        EventHistory.build(interactions.parquet, folder / names["events"], limit=limit)
     return names
