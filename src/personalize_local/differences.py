@@ -96,6 +96,36 @@ DIFFERENCES: Final[dict[str, dict[str, str]]] = {
     "GetPersonalizedRanking": {
         "filterArn": "an item that the model does not know meets no INCLUDE, whatever its metadata",
     },
+    "PutItems": {
+        "": "filters and metadata know a record after a quarter of a second (`--durations realistic`: 15 minutes)",
+        "items.properties": "a column that allows no null must have a value, whatever an earlier record of"
+        " the ID has; unknown keys are dropped. AWS documents neither",
+    },
+    "PutUsers": {
+        "": "filters know a record after a quarter of a second (`--durations realistic`: 15 minutes)",
+        "users.properties": "as in PutItems",
+    },
+    "PutActions": {
+        "": "filters know a record after a quarter of a second (`--durations realistic`: 15 minutes)",
+        "actions.properties": "as in PutItems",
+    },
+    "PutActionInteractions": {
+        "actionInteractions.eventType": "Taken, Not Taken (or NOT_TAKEN) and Viewed, in any case",
+    },
+    "CreateDatasetExportJob": {
+        "jobOutput": "the file is <path>/<jobName>/<type>.csv; AWS does not document names",
+    },
+    "CreateDataDeletionJob": {
+        "": "takes seconds, not up to a day. Models of today take the users for unknown from then on; what"
+        " they did to others' recommendations stays until the next training. Replaced files lie in the data"
+        " folder for a day. Refused beside imports, exports, trainings and batch jobs of the group, which"
+        " AWS only advises against",
+        "dataSource": "users that nobody knows are ignored",
+    },
+    "CreateDatasetImportJob": {
+        "": "an import of more than 10 event types and own metadata columns fails; AWS has the quota, and"
+        " does not say where it counts",
+    },
     "PutEvents": {
         "eventList.recommendationId": "implicit impressions are known of the newest 10,000 answers since the"
         " server's start, of recipes that explore",
