@@ -97,7 +97,8 @@ DIFFERENCES: Final[dict[str, dict[str, str]]] = {
         "filterArn": "an item that the model does not know meets no INCLUDE, whatever its metadata",
     },
     "PutItems": {
-        "": "filters and metadata know a record after a quarter of a second (`--durations realistic`: 15 minutes)",
+        "": "filters and metadata know a record after a quarter of a second (`--durations realistic`: 15"
+        " minutes)",
         "items.properties": "a column that allows no null must have a value, whatever an earlier record of"
         " the ID has; unknown keys are dropped. AWS documents neither",
     },

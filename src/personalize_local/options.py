@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from personalize_local.service.durations import (
     ATTRIBUTION_SECONDS,
     INCREMENTAL_UPDATE_SECONDS,
+    PUT_RECORDS_SECONDS,
     TREND_UPDATE_SECONDS,
     realistic,
 )
@@ -38,6 +39,7 @@ def durations(text: str) -> dict[str, Any]:
     return {
         "durations": realistic(speed),
         "incremental_update_seconds": INCREMENTAL_UPDATE_SECONDS / speed,
+        "put_records_seconds": PUT_RECORDS_SECONDS / speed,
         "trend_update_seconds": TREND_UPDATE_SECONDS / speed,
         "attribution_seconds": ATTRIBUTION_SECONDS / speed,
     }

@@ -26,7 +26,7 @@ def require_training_data(store: Store, group_arn: str, recipe: Recipe) -> None:
         dataset = find_dataset(store, group_arn, dataset_type)
         if dataset is None:
             problems.append(f"Recipe {recipe.name} needs a dataset of type {dataset_type}")
-        elif not has_data(store, dataset) and not _has_events(store, dataset):
+        elif not has_data(store, dataset) and not _has_single_rows(store, dataset):
             if store.count(kinds.IMPORT_JOB, parent=dataset.arn, statuses=CREATING):
                 raise ResourceInUseException(
                     f"Dataset {dataset.arn} has no data yet: its import is in progress."
@@ -36,5 +36,8 @@ def require_training_data(store: Store, group_arn: str, recipe: Recipe) -> None:
         raise InvalidInputException.of(problems)
 
 
-def _has_events(store: Store, dataset: Record) -> bool:
-    return bool(store.rows("SELECT 1 FROM events WHERE dataset = ? LIMIT 1", (dataset.number,)))
+def _has_single_rows(store: Store, dataset: Record) -> bool:
+    """Whether events, items, users or actions came one by one."""
+    found = "EXISTS (SELECT 1 FROM {} WHERE dataset = :number)"
+    statement = f"SELECT {found.format('events')} OR {found.format('records')}"
+    return bool(store.rows(statement, {"number": dataset.number})[0][0])

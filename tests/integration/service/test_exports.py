@@ -123,6 +123,37 @@ def test_an_export_can_be_imported_again(filled: World) -> None:
     assert titles(first, "wild") == [wild]
 
 
+def test_what_came_beside_an_event_is_in_the_reserved_columns(local: LocalServer, s3: S3Server) -> None:
+    world = World(local, s3, "reserved")
+    world.make_group()
+    maybe = ["string", "null"]
+    reserved = ("IMPRESSION", "RECOMMENDATION_ID", "EVENT_ATTRIBUTION_SOURCE")
+    fields = [field("USER_ID"), field("ITEM_ID"), field("EVENT_TYPE"), field("TIMESTAMP", "long")]
+    world.make_dataset(
+        "INTERACTIONS",
+        schema("Interactions", *fields, *(field(name, maybe) for name in reserved), field("DEVICE", maybe)),
+    )
+    tracking = world.tracker()
+    world.put(
+        tracking,
+        "u1",
+        "i1",
+        impression=["i1", "i2"],
+        recommendationId="RID-1",
+        metricAttribution={"eventAttributionSource": "mail"},
+        properties='{"device": "tv"}',
+    )
+    world.put(tracking, "u1", "i2")
+    world.put(tracking, None, "i3", session="nobody")  # in no dataset until the session has a user
+
+    rows = export(world, "INTERACTIONS")
+
+    assert [[row[name] for name in ("ITEM_ID", *reserved, "DEVICE")] for row in rows] == [
+        ["i1", "i1|i2", "RID-1", "mail", "tv"],
+        ["i2", "", "", "", ""],
+    ]
+
+
 def test_nothing_to_export_is_a_file_with_a_header(filled: World) -> None:
     assert export(filled, "USERS", "PUT") == []
 

@@ -58,11 +58,8 @@ def fits(field: Field, value: Any) -> bool:
 def named(name: str, problems: list[str]) -> bool:
     """Whether a problem is about this column."""
     begin = (f"properties: {name}: ", f"properties: {name} is missing")
-    return any(
-        problem.startswith(begin)
-        or (problem.startswith("properties: Length") and problem.endswith(f" {name}"))
-        for problem in problems
-    )
+    too_long = f"properties: Length cannot be more than {quotas.STRING_VALUE_LENGTH} characters for {name}"
+    return any(problem.startswith(begin) or problem == too_long for problem in problems)
 
 
 @given(st.dictionaries(NAMES, JSON))
