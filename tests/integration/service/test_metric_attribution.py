@@ -105,7 +105,7 @@ def test_events_are_reported_by_where_they_came_from(
     attribution = create(world, metrics=[COUNT, PRICES, VALUES], output=output)
     world.wait("metric_attribution", attribution)
     shown = world.runtime.get_recommendations(campaignArn=campaign, userId="u1")["recommendationId"]
-    mail = {"metricAttribution": {"eventAttributionSource": "mail"}}
+    mail: dict[str, Any] = {"metricAttribution": {"eventAttributionSource": "mail"}}
 
     world.put(tracking, "u1", "i2", "i4", eventValue=2.5, recommendationId=shown)
     world.put(tracking, None, "i4", recommendationId=shown, **mail)

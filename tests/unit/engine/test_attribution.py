@@ -94,9 +94,8 @@ def test_a_source_beats_the_recommendation_whose_campaign_is_the_source(tmp_path
 
 def test_data_without_what_a_metric_needs_has_no_totals(tmp_path: Path) -> None:
     events = tmp_path / "events.parquet"
-    duckdb.sql(f"SELECT 'u' AS USER_ID, 'a' AS ITEM_ID, {NOON}::BIGINT AS TIMESTAMP").write_parquet(
-        str(events)
-    )
+    select = f"SELECT 'u' AS USER_ID, 'a' AS ITEM_ID, {NOON}::BIGINT AS TIMESTAMP"
+    duckdb.execute(f"COPY ({select}) TO '{events}' (FORMAT parquet)")
     wanted = [metric("c", "watch", "SAMPLECOUNT()"), metric("l", "watch", "SUM(Items.LENGTH)")]
 
     assert totals(events, None, wanted, origins={}) == []

@@ -44,6 +44,8 @@ SHOWN_OF_BAD_LINE: Final = 1_000
 
 SUFFIX: Final = ".out"
 
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 
 class LineRejected(Exception):  # noqa: N818 -- reads as what happened
     """One line cannot be answered; the text is its `error`. The job goes on."""
@@ -272,6 +274,6 @@ def _counted(lines: Iterator[Line], most: int, key: str) -> Iterator[Line]:
 def _write(answers: Iterator[tuple[Line, Answer]], target: IO[bytes], counts: dict[str, int]) -> None:
     for line, answer in answers:
         document = {"input": line.shown, "output": answer.output, "error": answer.error}
-        target.write(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+        target.write(_ENCODER.encode(document).encode() + b"\n")
         counts["lines"] += 1
         counts["errors"] += answer.error is not None
