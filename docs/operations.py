@@ -53,7 +53,7 @@ aws personalize list-recipes
 The AWS CLI and every AWS SDK of today read these variables; nothing in the program changes. Data is read from
 and written to the S3 at `AWS_ENDPOINT_URL_S3` (or `AWS_ENDPOINT_URL`) of Personalize Local's own environment.
 `personalize local up` starts it with MiniStack as the rest of AWS, and `personalize local env` prints all
-variables. `example/walkthrough.py` goes through the whole life of every kind of resource with boto3 alone."""
+variables. `python -m example.walkthrough` goes through the whole life of every resource with boto3 alone."""
 
 
 def members(shape: Shape | None, seen: tuple[str, ...] = ()) -> Iterator[str]:
@@ -166,11 +166,12 @@ def page() -> str:
         "## Options",
         f"```text\n{_help()}\n```",
         "## Quotas",
-        "Those of AWS by default. Fields of `personalize_local.service.settings.Quotas`.",
+        "Those of AWS by default; `--quota NAME=VALUE` sets another.",
         _table(("Quota", "Default"), [(f"`{name}`", f"{value:,}") for name, value in _quotas().items()]),
         "## Admin API",
         "For tests and for looking in from outside, only from this computer:",
         f"```text\n{_admin()}\n```",
+        "[local-faults.md](local-faults.md) describes it, with examples.",
     ]
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
 
