@@ -86,7 +86,7 @@ def test_in_the_middle_of_put_events(filled: World) -> None:
 
     putting = threading.Thread(target=put)
     putting.start()
-    time.sleep(0.5)
+    eventually(lambda: len(acknowledged) > 10)
     filled.server.stop(kill=True)
     putting.join()
     filled.server.start()
