@@ -38,22 +38,64 @@ VARIABLES = {service: f"AWS_ENDPOINT_URL_{service.upper().replace('-', '_')}" fo
 
 INTRODUCTION = """# Personalize Local
 
-Made by `docs/operations.py`; do not edit.
+<!-- Made by docs/operations.py; do not edit. -->
 
 Personalize Local answers the APIs of Amazon Personalize on one computer, with models that it really trains on
-the data that it is given. Start it, and point any program at it that was made for Amazon Personalize:"""
+the data that it is given. Programs and notebooks that were made for Amazon Personalize run on it as they are.
 
-START = """```sh
-personalize-local &
+[Start](#start) · [S3](#where-data-comes-from) · [Old notebooks](#old-notebooks) ·
+[What differs](#what-differs) · [Options](#options) · [Quotas](#quotas) · [Admin API](#admin-api)"""
+
+START = """## Start
+
+`make setup` puts the command into `.venv/bin`, and the AWS CLI into `.tools/bin`. To have it in a Python environment
+of yours (3.11 or newer):
+
+<!-- not run by a test: CI installs everything with make -->
+```sh
+pip install ".[local]"
+```
+
+It keeps what it is given in `.personalize-local/`, and serves until Ctrl-C:
+
+<!-- serve -->
+```sh
+personalize-local
+```
+
+In another terminal, three variables lead there. The AWS CLI and every AWS SDK of today read them:
+
+<!-- any program -->
+```sh
 {exports}
 export AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
 aws personalize list-recipes
 ```
 
-The AWS CLI and every AWS SDK of today read these variables; nothing in the program changes. Data is read from
-and written to the S3 at `AWS_ENDPOINT_URL_S3` (or `AWS_ENDPOINT_URL`) of Personalize Local's own environment.
-`personalize local up` starts it with MiniStack as the rest of AWS, and `personalize local env` prints all
-variables. `python -m example.walkthrough` goes through the whole life of every resource with boto3 alone."""
+## Where data comes from
+
+Imports, exports and batch jobs read and write S3. Which one, the **server** is told when it starts; programs that
+upload or read results need the same variable. For MinIO, LocalStack, moto or another S3 on port 9000:
+
+<!-- serve -->
+```sh
+AWS_ENDPOINT_URL_S3=http://127.0.0.1:9000 personalize-local
+```
+
+With `--allow-aws` it is the real S3. Either way the server uses its own AWS credentials, and no role is assumed.
+
+Nothing of that at hand? After `make setup`, [`personalize local up`](local-stack.md) starts it together with an S3, an
+IAM and the rest of AWS (MiniStack), and `eval "$(personalize local env)"` sets all variables. There a role must
+exist, trust `personalize.amazonaws.com` and have the rights that it needs in AWS.
+
+`python -m example.walkthrough` uses it in this way: the life of every resource, with boto3 alone, in half a minute.
+
+## Old notebooks
+
+- Recipes that Amazon has retired (aws-hrnn and its kin) answer as they do there, unless `--legacy-recipes` is given.
+- Loops that wait for `ACTIVE` are done at their first or second look. Where one sleeps for a minute in between,
+  lower that, or nothing is gained.
+- CSV files are read as Amazon reads them: a quote inside a quoted value is escaped by `\\`, not doubled."""
 
 
 def members(shape: Shape | None, seen: tuple[str, ...] = ()) -> Iterator[str]:
@@ -152,16 +194,13 @@ def page() -> str:
     parts = [
         INTRODUCTION,
         START.format(exports=exports),
-        "## Where it differs, in general",
+        "## What differs",
+        "In general:",
         "\n".join(f"- {text}" for text in GENERAL),
     ]
     for service in SERVICES:
         names = sorted(model(service).operation_names)
-        parts += [
-            f"## {service}",
-            f"{len(names)} operations; `{VARIABLES[service]}`.",
-            _table(("Operation", "Supported", "Differences"), [_operation(name, missing) for name in names]),
-        ]
+        parts += [f"### {service}", *_operations(names, missing)]
     parts += [
         "## Options",
         f"```text\n{_help()}\n```",
@@ -176,10 +215,26 @@ def page() -> str:
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
-def _operation(name: str, missing: set[str]) -> tuple[str, str, str]:
-    differences = DIFFERENCES.get(name, {})
-    texts = [f"`{parameter}`: {text}" if parameter else text for parameter, text in differences.items()]
-    return f"`{name}`", "no" if name in missing else "yes", "<br>".join(texts)
+def _operations(names: list[str], missing: set[str]) -> Iterator[str]:
+    """Which operations there are: those that differ with what differs, the others by name."""
+    there = [name for name in names if name not in missing]
+    differing = [name for name in there if DIFFERENCES.get(name)]
+    yield f"{len(there)} of {len(names)} operations are supported."
+    if lacking := _listed([name for name in names if name in missing]):
+        yield f"Not there: {lacking}."
+    if as_on_aws := _listed([name for name in there if name not in differing]):
+        yield f"Nothing to add about {as_on_aws}."
+    yield _table(("Operation", "What differs"), [(f"`{name}`", _differences(name)) for name in differing])
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _differences(name: str) -> str:
+    return "<br>".join(
+        f"`{parameter}`: {text}" if parameter else text for parameter, text in DIFFERENCES[name].items()
+    )
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
@@ -200,7 +255,8 @@ def _help() -> str:
 
 
 def _quotas() -> Mapping[str, Any]:
-    return dataclasses.asdict(settings.Quotas())
+    """As `--quota` takes them."""
+    return {name.replace("_", "-"): value for name, value in dataclasses.asdict(settings.Quotas()).items()}
 
 
 def _admin() -> str:

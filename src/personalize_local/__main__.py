@@ -31,7 +31,7 @@ personalize-events. Any SDK and the AWS CLI find it by the variables AWS_ENDPOIN
 AWS_ENDPOINT_URL_PERSONALIZE_RUNTIME and AWS_ENDPOINT_URL_PERSONALIZE_EVENTS."""
 
 EPILOG = """environment:
-  AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL   where S3 is, for imports; real AWS is never used by accident
+  AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL   where S3 is; the real AWS is never used by accident
   PERSONALIZE_LOCAL_IAM_TOKEN               the secret shared with the IAM behind --iam-endpoint
 
 /_local/ on the same port, from this computer only: faults on request, the clock, requests seen, the inbox
@@ -100,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--allow-aws",
         action="store_true",
-        help="let imports read from the real Amazon S3 when no endpoint is set",
+        help="read and write the real Amazon S3 (and CloudWatch) when no endpoint is set",
     )
     parser.add_argument(
         "--durations",

@@ -7,6 +7,7 @@ import pytest
 from botocore import xform_name
 from docs import operations
 
+from personalize_local import options
 from personalize_local.api.operations import SERVICES, model
 from personalize_local.differences import DIFFERENCES
 from personalize_local.service.service import Service
@@ -86,4 +87,27 @@ def test_the_page_is_made_by_its_command(tmp_path: Path, monkeypatch: pytest.Mon
 
     operations.main()
 
-    assert "| `GetRecommendations` | yes |" in (tmp_path / "page.md").read_text(encoding="utf-8")
+    assert "| `GetRecommendations` | " in (tmp_path / "page.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", SERVICE_OF)
+def test_the_page_lists_every_operation(name):
+    assert f"`{name}`" in operations.PAGE.read_text(encoding="utf-8")
+
+
+def test_an_operation_that_is_not_there_is_said_to_be_missing():
+    said = list(
+        operations._operations(["CreateCampaign", "DescribeCampaign", "ListCampaigns"], {"ListCampaigns"})
+    )
+
+    assert said[:3] == [
+        "2 of 3 operations are supported.",
+        "Not there: `ListCampaigns`.",
+        "Nothing to add about `DescribeCampaign`.",
+    ]
+    assert "| `CreateCampaign` | `minProvisionedTPS`: kept and shown" in said[3]
+
+
+@pytest.mark.parametrize("name", operations._quotas())
+def test_quotas_have_the_names_that_the_option_takes(name):
+    assert options.quota(f"{name}=7")[1] == 7
