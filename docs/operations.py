@@ -48,8 +48,8 @@ the data that it is given. Programs and notebooks that were made for Amazon Pers
 
 START = """## Start
 
-`make setup` puts the command into `.venv/bin`, and the AWS CLI into `.tools/bin`. To have it in a Python environment
-of yours (3.11 or newer):
+`make setup` puts the command into `.venv/bin`, and the AWS CLI into `.tools/bin`. To have it in a Python
+environment of yours (3.11 or newer):
 
 <!-- not run by a test: CI installs everything with make -->
 ```sh
@@ -74,27 +74,29 @@ aws personalize list-recipes
 
 ## Where data comes from
 
-Imports, exports and batch jobs read and write S3. Which one, the **server** is told when it starts; programs that
-upload or read results need the same variable. For MinIO, LocalStack, moto or another S3 on port 9000:
+Imports, exports and batch jobs read and write S3. Which one, the **server** is told when it starts; programs
+that upload or read results need the same variable. For MinIO, LocalStack, moto or another S3 on port 9000:
 
 <!-- serve -->
 ```sh
 AWS_ENDPOINT_URL_S3=http://127.0.0.1:9000 personalize-local
 ```
 
-With `--allow-aws` it is the real S3. Either way the server uses its own AWS credentials, and no role is assumed.
+With `--allow-aws` it is the real S3. Either way the server uses its own AWS credentials and assumes no role.
 
-Nothing of that at hand? After `make setup`, [`personalize local up`](local-stack.md) starts it together with an S3, an
-IAM and the rest of AWS (MiniStack), and `eval "$(personalize local env)"` sets all variables. There a role must
-exist, trust `personalize.amazonaws.com` and have the rights that it needs in AWS.
+Nothing of that at hand? After `make setup`, [`personalize local up`](local-stack.md) starts it together with an
+S3, an IAM and the rest of AWS (MiniStack), and `eval "$(personalize local env)"` sets all variables. There a role
+must exist, trust `personalize.amazonaws.com` and have the rights that it needs in AWS.
 
-`python -m example.walkthrough` uses it in this way: the life of every resource, with boto3 alone, in half a minute.
+`python -m example.walkthrough` uses it in this way: the life of every resource, with boto3 alone, in half a
+minute.
 
 ## Old notebooks
 
-- Recipes that Amazon has retired (aws-hrnn and its kin) answer as they do there, unless `--legacy-recipes` is given.
-- Loops that wait for `ACTIVE` are done at their first or second look. Where one sleeps for a minute in between,
-  lower that, or nothing is gained.
+- Recipes that Amazon has retired (aws-hrnn and its kin) answer as they do there, unless `--legacy-recipes` is
+  given.
+- Loops that wait for `ACTIVE` are done at their first or second look. Where one sleeps for a minute in
+  between, lower that, or nothing is gained.
 - CSV files are read as Amazon reads them: a quote inside a quoted value is escaped by `\\`, not doubled."""
 
 
