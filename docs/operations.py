@@ -84,9 +84,9 @@ AWS_ENDPOINT_URL_S3=http://127.0.0.1:9000 personalize-local
 
 With `--allow-aws` it is the real S3. Either way the server uses its own AWS credentials and assumes no role.
 
-Nothing of that at hand? After `make setup`, [`personalize local up`](local-stack.md) starts it together with an
-S3, an IAM and the rest of AWS (MiniStack), and `eval "$(personalize local env)"` sets all variables. There a role
-must exist, trust `personalize.amazonaws.com` and have the rights that it needs in AWS.
+Nothing of that at hand? After `make setup`, [`personalize local up`](local-stack.md) starts it together with
+an S3, an IAM and the rest of AWS (MiniStack), and `eval "$(personalize local env)"` sets all variables. There
+a role must exist, trust `personalize.amazonaws.com` and have the rights that it needs in AWS.
 
 `python -m example.walkthrough` uses it in this way: the life of every resource, with boto3 alone, in half a
 minute.
