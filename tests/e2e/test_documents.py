@@ -1,82 +1,19 @@
 """The commands of README.md, docs/ and CONTRIBUTING.md, typed as a reader would, on the local stack.
 
-The comment before a block says which it is. One that begins with "not run by a test" gives the reason; all
-others run here, in a copy of the repository. They end with deleting the stack, so these tests come last
-(conftest.py).
+Those about Personalize Local alone run in test_documents_of_personalize_local.py, all others here, in a copy
+of the repository. They end with deleting the stack, so these tests come last (conftest.py).
 """
 
-import os
 import re
 import shutil
-import subprocess
-import sys
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.support.deployed_stack import DeployedStack
+from tests.support.documents import BLOCKS, NOT_RUN, ROOT, Block, Terminal, blocks, clean_environment
 
-ROOT = Path(__file__).parents[2]
-TOOLS = ROOT / ".tools" / "bin"
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
-BLOCK = re.compile(r"(?:<!-- ([^>]*) -->\n)?```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
-NOT_RUN = "not run by a test: "
-BLOCK_SECONDS = 120
-
-
-@dataclass(frozen=True)
-class Block:
-    page: str
-    marker: str
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.page}: {self.text.splitlines()[0]}"
-
-
-BLOCKS = [
-    Block(str(page.relative_to(ROOT)), marker, text)
-    for page in PAGES
-    for marker, text in BLOCK.findall(page.read_text(encoding="utf-8"))
-]
-
-
-def blocks(page: str, *markers: str) -> list[Block]:
-    """The blocks of a page with one of these markers, in the order of the page."""
-    return [block for block in BLOCKS if block.page == page and block.marker in markers]
-
-
-@dataclass
-class Terminal:
-    """A shell in a copy of the repository: what one block sets in the environment, the next one sees."""
-
-    folder: Path
-    environment: dict[str, str]
-    typed: list[Block] = field(default_factory=list)
-
-    def type(self, block: Block) -> str:
-        """Run a block, line after line; returns what stood on the screen."""
-        self.typed.append(block)
-        return self.run(block.text, about=str(block))
-
-    def run(self, script: str, *, about: str, answers: str = "") -> str:
-        variables = self.folder / "variables"
-        done = subprocess.run(
-            ["/bin/bash", "-c", f"set -euo pipefail\n{script}\nenv -0 >{variables}"],
-            cwd=self.folder,
-            env=self.environment,
-            input=answers,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=BLOCK_SECONDS,
-            check=False,
-        )
-        assert done.returncode == 0, f"{about}\n{done.stdout}"
-        pairs = variables.read_text().rstrip("\0").split("\0")
-        self.environment = dict(pair.split("=", 1) for pair in pairs)
-        return done.stdout
+MARKERS = {"local", "deploy", "run", "check", "clean-up"}
+OF_PERSONALIZE_LOCAL = {"serve", "any program", "faults"}  # test_documents_of_personalize_local.py
 
 
 @pytest.fixture(scope="module")
@@ -101,21 +38,8 @@ def terminal(deployed: DeployedStack, tmp_path_factory: pytest.TempPathFactory) 
     home.mkdir()
     (home / "default").symlink_to(deployed._stack.folder)
     (home / "ministack").symlink_to(deployed._stack.home / "ministack")
-    unwanted = ("AWS_", "PERSONALIZE_")
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
-    return Terminal(
-        copy,
-        clean
-        | {
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), str(TOOLS), os.environ["PATH"]]),
-            "SAM_CLI_TELEMETRY": "0",
-            "NO_PROXY": "127.0.0.1,localhost",
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "AWS_PAGER": "",
-            "PAUSE": "0.2",  # docs/clean-up.md looks every 10 s otherwise
-        },
-    )
+    # docs/clean-up.md looks every 10 s otherwise
+    return Terminal(copy, clean_environment(SAM_CLI_TELEMETRY="0", PAUSE="0.2"))
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +55,7 @@ def followed(terminal: Terminal) -> dict[str, str]:
 
 @pytest.mark.parametrize("block", BLOCKS, ids=str)
 def test_every_block_says_whether_a_test_runs_it(block: Block):
-    assert block.marker in {"local", "deploy", "run", "check", "clean-up"} or block.marker.startswith(NOT_RUN)
+    assert block.marker in MARKERS | OF_PERSONALIZE_LOCAL or block.marker.startswith(NOT_RUN)
 
 
 def test_the_commands_that_deploy_end_with_a_mail_about_a_live_recommender(followed: dict[str, str]):
@@ -204,9 +128,7 @@ def test_cleaning_up_leaves_nothing(followed: dict[str, str], terminal: Terminal
 
 def test_no_block_was_forgotten(terminal: Terminal):
     """Runs after the others: what is marked as run has been typed."""
-    forgotten = [
-        block for block in BLOCKS if block not in terminal.typed and not block.marker.startswith(NOT_RUN)
-    ]
+    forgotten = [block for block in BLOCKS if block.marker in MARKERS and block not in terminal.typed]
 
     assert list(map(str, forgotten)) == []
 
