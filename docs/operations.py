@@ -94,7 +94,7 @@ minute.
 ## Old notebooks
 
 - Recipes that Amazon has retired (aws-hrnn and its kin) answer as they do there, unless `--legacy-recipes` is
-  given.
+  given: to `personalize-local`, or after two dashes to `personalize local up -- --legacy-recipes`.
 - Loops that wait for `ACTIVE` are done at their first or second look. Where one sleeps for a minute in
   between, lower that, or nothing is gained.
 - CSV files are read as Amazon reads them: a quote inside a quoted value is escaped by `\\`, not doubled."""

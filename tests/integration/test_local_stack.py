@@ -203,12 +203,28 @@ def test_durations_are_chosen_when_it_starts(place: Path) -> None:
     assert "argument --durations: 'fast' is not a choice: realistic, or realistic/SPEED" in err
 
     stack = LocalStack("slow", place=place)
-    stack.up(durations="realistic")
+    stack.up(options=["--durations", "realistic"])
     arn = client_of(stack, "personalize").create_dataset_group(name="slow")["datasetGroupArn"]
     found = client_of(stack, "personalize").describe_dataset_group(datasetGroupArn=arn)["datasetGroup"]
     assert found["status"] == "CREATE PENDING"
     with pytest.raises(LocalStackError, match="Stop it first: personalize local down --name slow"):
-        stack.up(durations="realistic/60")
+        stack.up(options=["--durations", "realistic/60"])
+
+
+def test_personalize_local_takes_its_options(place: Path) -> None:
+    up = ("local", "up", "--name", "odd", "--")
+    code, _, err = run(place, *up, "--quota", "campains=9")
+    assert code == 1
+    assert "'campains' is no quota. Did you mean 'campaigns'?" in err
+
+    code, _, err = run(place, *up, "--legacy-recipes", "--port", "1")
+    assert code == 0, err
+    recipes = client_of(LocalStack("odd", place=place), "personalize").list_recipes()["recipes"]
+    assert "aws-hrnn" in {recipe["name"] for recipe in recipes}
+
+    code, _, err = run(place, *up, "--rate-limits")
+    assert code == 1
+    assert "Stop it first: personalize local down --name odd" in err
 
 
 def test_after_one_server_died_up_brings_both_back(place: Path) -> None:

@@ -32,6 +32,14 @@ def _stack(name: str) -> "LocalStack":
 
 @app.command()
 def up(
+    options: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="-- OPTIONS",
+            show_default=False,
+            help="Of the command personalize-local: --legacy-recipes, --rate-limits, --quota ...",
+        ),
+    ] = None,
     name: Name = "default",
     port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="Of the local AWS. Default: 4566, or a free one.")
@@ -57,10 +65,16 @@ def up(
         personalize local up
         personalize local up --name other      a second one beside it, on free ports
         personalize local up --durations realistic/60    an hour of AWS is a minute
+        personalize local up -- --legacy-recipes --quota campaigns=20
     """
     with errors_for_people():
         stack = _stack(name)
-        started = stack.up(aws_port=port, personalize_port=personalize_port, durations=durations, report=note)
+        started = stack.up(
+            aws_port=port,
+            personalize_port=personalize_port,
+            options=[*(("--durations", durations) if durations else ()), *(options or ())],
+            report=note,
+        )
         status = stack.status()
         if json_:
             result_json(asdict(status) | {"started": started})

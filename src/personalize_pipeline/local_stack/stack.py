@@ -104,12 +104,12 @@ class LocalStack:
         *,
         aws_port: int | None = None,
         personalize_port: int | None = None,
-        durations: str | None = None,
+        options: Sequence[str] = (),
         report: Callable[[str], None] = lambda _: None,
     ) -> bool:
         """Start both servers and wait until both answer. False if they did already.
 
-        `durations` goes to Personalize Local, for as long as it runs: `realistic`, `realistic/60`.
+        `options` are those of the command `personalize-local`, for as long as it runs: `["--rate-limits"]`.
 
         Servers that run older code than what is installed now are started anew; what they hold is kept.
 
@@ -123,9 +123,9 @@ class LocalStack:
         with self._exclusive("starting or stopping this stack"):
             if self.status().state == "up" and self._answers() and not self._outdated():
                 self._check_ports(aws_port, personalize_port)
-                if durations is not None:
+                if options:
                     raise LocalStackError(
-                        f"The local stack {self.name!r} is up already; durations are chosen when it starts. "
+                        f"The local stack {self.name!r} is up already; {' '.join(options)} is for its start. "
                         f"Stop it first: {self.up_command.replace(' up', ' down')}"
                     )
                 return False
@@ -133,7 +133,7 @@ class LocalStack:
             ports = _choose_ports(self.name, self.ports(), aws_port, personalize_port)
             self._remember(ports)
             try:
-                self._start(python, ports, () if durations is None else ("--durations", durations))
+                self._start(python, ports, options)
                 report("Starting MiniStack and Personalize Local")
                 self._wait_until_ready(ports)
             except BaseException:
@@ -205,11 +205,10 @@ class LocalStack:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         self.personalize.start(
             [
-                *(sys.executable, "-m", "personalize_local"),
+                *(sys.executable, "-m", "personalize_local", *options),
                 *("--host", "127.0.0.1", "--port", str(ports.personalize)),
                 *("--data", str(self.folder / "data"), "--region", REGION, "--account-id", ACCOUNT),
                 *("--iam-endpoint", _url(ports.aws), "--inbox-from", _url(ports.aws)),
-                *options,
             ],
             inherited | variables | token | ministack.without_proxy() | {"TMPDIR": str(self.folder / "tmp")},
         )
