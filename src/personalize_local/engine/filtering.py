@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from personalize_local.engine.events import NO_EVENTS
+from personalize_local.engine.kept_masks import KeptMasks
 from personalize_rules.filters import (
     CurrentItemField,
     Everything,
@@ -35,9 +36,6 @@ if TYPE_CHECKING:
     from personalize_local.engine.catalogue import ItemTable
     from personalize_local.engine.events import UserEvents
     from personalize_rules.filters import Comparison, FilterExpression, Part, UserCondition, Value
-
-KEPT_MASKS_BYTES = 32 * 2**20
-"""A filter keeps so much of what it has computed; then it starts anew."""
 
 _COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
     "=": operator.eq,
@@ -69,14 +67,16 @@ class CompiledFilter:
     The table holds what the filter selects: items for ItemID, actions for ActionID, users for UserID.
     """
 
-    def __init__(self, expression: FilterExpression, table: ItemTable) -> None:
-        """Compile an expression that `personalize_rules.filters.check_filter` has passed."""
+    def __init__(self, expression: FilterExpression, table: ItemTable, kept: KeptMasks | None = None) -> None:
+        """Compile an expression that `personalize_rules.filters.check_filter` has passed.
+
+        `kept` is what the filters of the table share; without it, this one keeps its masks for itself.
+        """
         self.expression = expression
         self._table = table
         self._count = len(table)
         self._parts = [_CompiledPart(part, table) for part in expression.parts]
-        self._kept: dict[tuple[Any, ...], BoolArray | None] = {}
-        self._most_kept = max(4, KEPT_MASKS_BYTES // max(1, self._count))
+        self._kept = KeptMasks(self._count) if kept is None else kept
 
     def mask(
         self,
@@ -147,8 +147,9 @@ class CompiledFilter:
         """Combine parts that no event has a say in: union of the includes without the excludes."""
         if not parts:
             return None
-        key = tuple((id(part), part_key) for part, part_key in parts)
-        if key not in self._kept:
+        key = tuple(parts)
+        result = self._kept.get(key)
+        if result is None:
             included = excluded = None
             for part, _ in parts:
                 mask = part.mask(values, place)
@@ -161,11 +162,8 @@ class CompiledFilter:
                 result = ~excluded
             else:
                 result = included if excluded is None else included & ~excluded
-            result.setflags(write=False)
-            if len(self._kept) >= self._most_kept:
-                self._kept.clear()
-            self._kept[key] = result
-        return self._kept[key]
+            self._kept.keep(key, result)
+        return result
 
 
 class _CompiledPart:
@@ -278,11 +276,15 @@ class _CompiledPart:
             else:
                 literals += _given(value, values)
         if comparison.operator in _COMPARE and len(literals) > 1:
-            raise FilterValueError(
-                f"{comparison.field} {comparison.operator} takes one value, not {len(literals)}:"
-                f" {', '.join(literal.text for literal in literals)}."
-            )
+            raise _too_many(comparison, literals)
         return literals
+
+
+def _too_many(condition: Comparison | UserCondition, literals: Sequence[_Literal]) -> FilterValueError:
+    given = ", ".join(literal.text for literal in literals)
+    return FilterValueError(
+        f"{condition.field} {condition.operator} takes one value, not {len(literals)}: {given}."
+    )
 
 
 def _given(value: Value, values: Mapping[str, str]) -> Iterator[_Literal]:
@@ -376,6 +378,8 @@ def _user_meets(condition: UserCondition, found: Any, values: Mapping[str, str])
     if found is None:
         return False
     literals = [literal for value in condition.values for literal in _given(value, values)]
+    if condition.operator in _COMPARE and len(literals) > 1:
+        raise _too_many(condition, literals)
     if isinstance(found, (int, float)):
         if condition.operator in _COMPARE:
             return bool(_COMPARE[condition.operator](float(found), _number(literals[0], condition)))

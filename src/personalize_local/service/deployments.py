@@ -11,47 +11,30 @@ import itertools
 import logging
 import shutil
 import threading
-from collections import OrderedDict
-from dataclasses import dataclass, field
+from collections import Counter, OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from personalize_local.service import kinds
 from personalize_local.service.datasets import dataset_arguments, find_dataset
-from personalize_local.service.errors import InternalServerException, ServiceError
+from personalize_local.service.deployment import Deployment, keep_time, open_deployment
+from personalize_local.service.errors import (
+    InternalServerException,
+    ResourceNotFoundException,
+    ServiceError,
+)
 from personalize_local.service.kinds import Status
 from personalize_local.service.model_files import model_folder, models_folder, serving_folder, trained
 from personalize_local.service.workers import Job, Outcome
-from personalize_rules.recipes import Recipe, find_recipe
+from personalize_rules.recipes import find_recipe
 from personalize_rules.schemas import DatasetType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
+    from collections.abc import Callable
 
-    from personalize_local.engine.catalogue import ItemTable
-    from personalize_local.engine.events import EventView
-    from personalize_local.engine.filtering import CompiledFilter
-    from personalize_local.engine.serving import Model
     from personalize_local.service.resource import Context
-    from personalize_local.service.settings import Quotas
     from personalize_local.service.store import Record
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class Deployment:
-    """A solution version ready to answer. Nothing changes but the filters, compiled when first used."""
-
-    recipe: Recipe
-    model: Model
-    items: ItemTable  # in the order of the model's items; actions, if it recommends those
-    users: ItemTable | None
-    events: EventView
-    dataset: int | None  # number of the (Action) interactions dataset: where the live events are
-    last_event: int  # number of the last live event that the model was trained on
-    size: int  # bytes of all files
-    filters: dict[int, CompiledFilter] = field(default_factory=dict)  # by number of the filter
 
 
 class Deployments:
@@ -59,8 +42,11 @@ class Deployments:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        # Held for an instant only, and never while the store or a file is read: every request takes it.
         self._lock = threading.Lock()
+        self._reading = threading.Lock()  # models are read one after the other
         self._loaded: OrderedDict[str, Deployment] = OrderedDict()
+        self._dropped: Counter[str] = Counter()  # by version: how often what is in memory became old
         self._orders = itertools.count(1)
         self._latest: dict[str, int] = {}  # by version: the preparation that was asked for last
         self._outdated: dict[str, int] = {}  # by version: when its data changed last, in the same count
@@ -81,30 +67,53 @@ class Deployments:
         """The version, which must have been prepared; from disk if it is not in memory.
 
         Raises:
+            ResourceNotFoundException: it was deleted.
             InternalServerException: its files are damaged.
         """
+        found = self._in_memory(version_arn)
+        while found is None:
+            with self._reading:
+                found = self._in_memory(version_arn) or self._read(version_arn)
+        return found
+
+    def _in_memory(self, version_arn: str) -> Deployment | None:
         with self._lock:
             found = self._loaded.get(version_arn)
-            if found is None:
-                version = self._context.store.get(version_arn)
-                assert version  # the caller's campaign keeps it from being deleted
-                try:
-                    found = self._loaded[version_arn] = self._load(version)
-                except (OSError, ValueError, LookupError) as error:
-                    logger.exception("Loading %s failed", version_arn)
-                    raise InternalServerException(
-                        f"The model of {version_arn} cannot be read: {type(error).__name__}: {error}. "
-                        "Create another solution version."
-                    ) from error
-                self._evict(version_arn)
-            else:
+            if found is not None:
                 self._loaded.move_to_end(version_arn)
             return found
 
-    def forget(self, version_arn: str) -> None:
-        """Give back the memory of a version that nobody asks any more."""
+    def _read(self, version_arn: str) -> Deployment | None:
+        """The version from disk; None if it was replaced meanwhile."""
+        before = self._dropped[version_arn]
+        version = self._context.store.get(version_arn)
+        if version is None:
+            raise ResourceNotFoundException.of(version_arn)
+        try:
+            found = self._load(version)
+        except (OSError, ValueError, LookupError) as error:
+            if self._dropped[version_arn] != before:
+                return None
+            logger.exception("Loading %s failed", version_arn)
+            raise InternalServerException(
+                f"The model of {version_arn} cannot be read: {type(error).__name__}: {error}. "
+                "Create another solution version."
+            ) from error
         with self._lock:
-            self._loaded.pop(version_arn, None)
+            if self._dropped[version_arn] != before:
+                return None
+            self._loaded[version_arn] = found
+            self._evict(version_arn)
+        return found
+
+    def forget(self, version_arn: str) -> bool:
+        """Give back the memory of a version that is old, or that nobody asks any more; whether it had any.
+
+        Whoever is reading it will read it again. Waits for nobody, so it may be called in a transaction.
+        """
+        with self._lock:
+            self._dropped[version_arn] += 1
+            return self._loaded.pop(version_arn, None) is not None
 
     def deploy(self, version: Record, done: Callable[[str | None], None]) -> None:
         """Load a version, prepared anew if its data is not of today; `done` gets a reason on failure."""
@@ -187,9 +196,7 @@ class Deployments:
                 fields = {**fields, "formerModel": version.private["model"], "stale": outdated}
             version.private |= fields
             context.store.save(version)
-        with self._lock:
-            was_loaded = self._loaded.pop(version_arn, None) is not None
-        if was_loaded:
+        if self.forget(version_arn):
             self.get(version_arn)  # here, not in the next request
         if version.private.get("stale"):
             self._renew(version)
@@ -246,9 +253,7 @@ class Deployments:
             outdated = self._outdated.get(version_arn, 0) > order
             version.private |= {"serving": serving, "stale": outdated}
             store.save(version)
-        with self._lock:
-            was_loaded = self._loaded.pop(version_arn, None) is not None
-        if was_loaded:
+        if self.forget(version_arn):
             self.get(version_arn)  # here, not in the next request
 
     def deployed(self, group_arn: str | None = None) -> list[Record]:
@@ -293,60 +298,7 @@ class Deployments:
                 total -= self._loaded.pop(arn).size
 
 
-def open_deployment(
-    recipe: Recipe,
-    folder: Path,
-    prepared: Path,
-    serving: Mapping[str, str | None],
-    *,
-    dataset: int | None,
-    last_event: int,
-    quotas: Quotas,
-) -> Deployment:
-    """Open a model and what `tasks.serving` has prepared for it.
-
-    `serving` are names of folders in `prepared`.
-
-    Raises:
-        OSError, ValueError, LookupError: files are missing or damaged.
-    """
-    # Imported here, because a server without campaigns does without numpy.
-    from personalize_local.engine.catalogue import ItemTable  # noqa: PLC0415
-    from personalize_local.engine.events import EventHistory, EventView  # noqa: PLC0415
-    from personalize_local.engine.serving import load  # noqa: PLC0415
-
-    model = load(folder)
-    items, users, events = (serving.get(name) for name in ("items", "users", "events"))
-    if items is None:
-        raise ValueError(f"nothing was prepared for {folder}")
-    limit = quotas.filter_events(of_actions=recipe.type == "PERSONALIZED_ACTIONS")
-    return Deployment(
-        recipe=recipe,
-        model=model,
-        items=ItemTable(prepared / items),
-        users=ItemTable(prepared / users) if users else None,
-        events=EventHistory(prepared / events).view(model.item_ids, limit=limit)
-        if events
-        else EventView.live_only(model.item_ids, limit=limit),
-        dataset=dataset,
-        last_event=last_event,
-        size=sum(_size(one) for one in (folder, *(prepared / name for name in serving.values() if name))),
-    )
-
-
-def keep_time(model: Model, now: Callable[[], float]) -> None:
-    """Let the expiry and repetition of actions go by the service's clock."""
-    from personalize_local.engine.models.actions import ActionModel  # noqa: PLC0415
-
-    if isinstance(model, ActionModel):
-        model.now = now
-
-
 def _import_engine() -> None:
     import personalize_local.engine.filtering  # noqa: PLC0415
     import personalize_local.engine.recipes  # noqa: PLC0415
     import personalize_local.engine.serving  # noqa: F401, PLC0415
-
-
-def _size(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.iterdir() if file.is_file())

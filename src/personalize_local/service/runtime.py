@@ -46,9 +46,13 @@ class Runtime:
         self.shown = ShownItems(context.settings.remembered_answers)
 
     def answers_at_once(self, params: Mapping[str, Any]) -> bool:
-        """Whether the model that a request asks is in memory."""
-        found = self._sources.last_known(params.get("campaignArn") or params.get("recommenderArn") or "")
-        return found is not None and self._deployments.loaded(found.version) is not None
+        """Whether all that a request names is in memory: it will wait neither for files nor for the store."""
+        sources = self._sources
+        found = sources.at_hand(params.get("campaignArn") or params.get("recommenderArn") or "")
+        if found is None or self._deployments.loaded(found.version) is None:
+            return False
+        filters = [params.get("filterArn"), *[one.get("filterArn") for one in params.get("promotions") or ()]]
+        return all(arn is None or sources.has(arn) for arn in filters)
 
     @operation
     def get_recommendations(

@@ -83,6 +83,12 @@ def test_the_item_decides_by_current_item(club: World, campaign: str, related: s
         club.recommended(campaign, userId="u0", filterArn=name)
 
 
+def test_a_recipe_that_is_not_for_related_items_has_no_current_item(club: World, campaign: str) -> None:
+    name = club.filter("INCLUDE ItemID WHERE Items.PRICE < CurrentItem.PRICE", "no-current-item")
+    with refused("InvalidInputException", "a recipe for related items"):
+        club.recommended(campaign, userId="u0", itemId="i5", filterArn=name)
+
+
 def test_a_filter_that_is_not_there_is_not_found(club: World, campaign: str) -> None:
     with refused("ResourceNotFoundException") as refusal:
         club.recommended(campaign, userId="u0", filterArn=campaign.replace("campaign", "filter"))

@@ -13,6 +13,7 @@ from personalize_local.engine.catalogue import ItemTable
 from personalize_local.engine.database import COLUMN_TYPES, connect, text
 from personalize_local.engine.events import NO_EVENTS, UserEvents
 from personalize_local.engine.filtering import CompiledFilter, FilterValueError, parse_values
+from personalize_local.engine.kept_masks import KeptMasks
 from personalize_rules.filters import Comparison, FilterExpression, parse_filter
 from personalize_rules.schemas import DatasetType, Field, Schema
 
@@ -423,3 +424,38 @@ def test_it_equals_asking_every_item(table: ItemTable, expression: str, did: dic
         mask = compiled.mask(events=events(**history) if history else NO_EVENTS)
         assert mask is not None
         assert "".join(np.array(list("abcde"))[mask]) == naive(parsed, history)
+
+
+def test_what_another_thread_throws_away_is_no_longer_needed(table: ItemTable) -> None:
+    class ThrownAway(dict[Any, Any]):
+        def __setitem__(self, key: Any, value: Any) -> None:
+            super().__setitem__(key, value)
+            self.clear()
+
+    compiled = CompiledFilter(parse_filter("INCLUDE ItemID WHERE Items.PRICE < 5"), table)
+    compiled._kept = KeptMasks(len(table), kept=ThrownAway())
+
+    mask = compiled.mask()
+
+    assert mask is not None
+    assert mask.tolist() == [True, False, False, False, True]
+
+
+def test_filters_of_a_table_share_the_memory_for_what_they_keep(table: ItemTable) -> None:
+    kept = KeptMasks(len(table), most_bytes=10 * len(table))
+    for price in range(100):
+        CompiledFilter(parse_filter(f"INCLUDE ItemID WHERE Items.PRICE < {price}"), table, kept).mask()
+
+    assert 0 < len(kept) <= 10
+
+
+def test_a_property_of_the_user_is_compared_with_one_value(table: ItemTable) -> None:
+    expression = 'EXCLUDE ItemID WHERE Items.GENRE IN ("Crime") IF CurrentUser.{} = $A'
+    for field, value in (("AGE", "20,30"), ("PLAN", '"free","paid"')):
+        with pytest.raises(FilterValueError, match=f"{field} = takes one value, not 2"):
+            allowed(
+                table,
+                expression.format(field),
+                values={"A": value},
+                user={"AGE": 20.0, "PLAN": "free"},
+            )

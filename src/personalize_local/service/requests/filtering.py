@@ -64,26 +64,24 @@ def listed(
 
 def _let_through(request: Request, found: NamedFilter, values: Mapping[str, str] | None) -> BoolArray | None:
     from personalize_local.engine.events import NO_EVENTS  # noqa: PLC0415
-    from personalize_local.engine.filtering import CompiledFilter, FilterValueError  # noqa: PLC0415
+    from personalize_local.engine.filtering import FilterValueError  # noqa: PLC0415
 
     expression, deployment = found.expression, request.deployment
     target = "ActionID" if request.source.recipe.type == "PERSONALIZED_ACTIONS" else "ItemID"
     if expression.target != target:
         raise InvalidInputException(f"Filter {found.arn} is for {expression.target}, not for {target}.")
-    if expression.uses_current_item and request.item is None:
+    related = request.item is not None and request.source.recipe.type == "RELATED_ITEMS"
+    if expression.uses_current_item and not related:
         raise InvalidInputException(
             f"Filter {found.arn} uses CurrentItem, which needs an itemId and a recipe for related items."
         )
     if not request.named and (expression.uses_interactions or expression.uses_current_user):
         raise InvalidInputException(f"Filter {found.arn} needs a userId.")
-    compiled = deployment.filters.get(found.number)
-    if compiled is None:
-        compiled = deployment.filters[found.number] = CompiledFilter(expression, deployment.items)
     events = request.events() if expression.uses_interactions else NO_EVENTS
     user = None
     if expression.uses_current_user and deployment.users is not None and request.user is not None:
         user = deployment.users.record(request.user)
     try:
-        return compiled.mask(values or {}, user, events, request.item)
+        return deployment.compiled(found.number, expression).mask(values or {}, user, events, request.item)
     except FilterValueError as error:
         raise InvalidInputException(str(error)) from error

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from personalize_local.engine.answers import Event, Scored
     from personalize_local.engine.arrays import BoolArray
     from personalize_local.engine.events import UserEvents
-    from personalize_local.service.deployments import Deployment
+    from personalize_local.service.deployment import Deployment
     from personalize_local.service.live_events import LiveEvent
     from personalize_local.service.requests.sources import Source
 

@@ -75,10 +75,14 @@ class Sources:
         self._known: dict[str, Source | NamedFilter] = {}
         self._generation = -1
 
-    def last_known(self, arn: str) -> Source | None:
-        """The campaign or recommender as the last request found it; None if no request has asked for it."""
-        found = self._known.get(arn)
+    def at_hand(self, arn: str) -> Source | None:
+        """The campaign or recommender, if nothing has to be read for it."""
+        found = self._of_now().get(arn)
         return found if isinstance(found, Source) else None
+
+    def has(self, arn: str) -> bool:
+        """Whether nothing has to be read for what has this ARN."""
+        return arn in self._of_now()
 
     def source(self, arn: str, kind: str) -> Source:
         """The campaign, or the recommender, if it can answer.

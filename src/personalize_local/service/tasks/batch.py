@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from personalize_local.service import kinds
-from personalize_local.service.deployments import Deployment, open_deployment
+from personalize_local.service.deployment import Deployment, open_deployment
 from personalize_local.service.errors import InvalidInputException
 from personalize_local.service.exploration_rules import read_exploration
 from personalize_local.service.forgotten_users import forgotten_by
