@@ -1,6 +1,6 @@
 """Walk through the whole life of everything in Amazon Personalize, with boto3 alone, and clean up after it.
 
-    python -m example.walkthrough                      on this computer: starts the local stack if need be
+    python -m example.walkthrough      on this computer: starts the local stack if need be, and stops it again
     python -m example.walkthrough --aws --bucket NAME --role ARN      on AWS: hours, and not for free
 
 Where AWS_ENDPOINT_URL_PERSONALIZE is set, it goes there. Without --role it makes one that may use the bucket,
@@ -16,7 +16,8 @@ import secrets
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -48,9 +49,12 @@ def main() -> None:
     options = parser.parse_args()
     if options.aws and not (options.bucket and options.role):
         parser.error("--aws needs --bucket and --role")
-    if not options.aws and ENDPOINT not in os.environ:
-        use_local_stack()
+    with local_stack() if not options.aws and ENDPOINT not in os.environ else nullcontext():
+        walk(options)
 
+
+def walk(options: argparse.Namespace) -> None:
+    """All parts that were asked for, and the removal of what they made."""
     started = time.monotonic()
     name = f"walk-{secrets.token_hex(3)}"
     session = boto3.session.Session()
@@ -70,14 +74,28 @@ def main() -> None:
     print(f"\nNothing is left of it. {time.monotonic() - started:.0f} s.")
 
 
-def use_local_stack() -> None:
-    """Start the local stack, which is quick if it is up, and take its variables."""
-    subprocess.run(["personalize", "local", "up"], check=True)
-    printed = subprocess.run(
-        ["personalize", "local", "env", "--json"], check=True, capture_output=True, text=True
+@contextmanager
+def local_stack() -> Iterator[None]:
+    """A local stack, and its variables; it is stopped again if it was not up before."""
+    up = json.loads(_personalize("up"))
+    try:
+        os.environ.update(json.loads(_personalize("env")))
+        os.environ.pop("AWS_PROFILE", None)
+        yield
+    finally:
+        if up["started"]:
+            _personalize("down")
+
+
+def _personalize(verb: str) -> str:
+    """What `personalize local` answers; the command of this Python, on the path or not."""
+    command = Path(sys.executable).with_name("personalize")
+    done = subprocess.run(
+        [str(command), "local", verb, "--json"], check=False, stdout=subprocess.PIPE, text=True
     )
-    os.environ.update(json.loads(printed.stdout))
-    os.environ.pop("AWS_PROFILE", None)
+    if done.returncode:
+        raise WalkFailed(f"personalize local {verb} ended with exit status {done.returncode}")
+    return done.stdout
 
 
 @contextmanager
@@ -144,3 +162,5 @@ if __name__ == "__main__":
         main()
     except WalkFailed as error:
         sys.exit(f"\nThe walk ended early: {error}")
+    except KeyboardInterrupt:
+        sys.exit("\nThe walk was broken off; what it had made is deleted.")

@@ -162,15 +162,32 @@ class Account:
 
     def delete_everything(self) -> None:
         """Delete all that was made, in the right order, and see to it that it is gone."""
+        deleted = []
         for kind in DELETE_ORDER:
             arns = self.made.pop(kind, [])
             for arn in arns:
-                getattr(self.personalize, f"delete_{kind}")(**{f"{member(kind)}Arn": arn})
+                self._delete(kind, arn)
             for arn in arns:
                 self._wait_until_gone(kind, arn)
             if arns:
-                say(f"{len(arns)} x {kind.replace('_', ' ')} deleted")
+                deleted.append(f"{len(arns)} {kind.replace('_', ' ')}{'s' if len(arns) > 1 else ''}")
         self.made.clear()
+        if deleted:
+            say(f"deleted: {', '.join(deleted)}")
+
+    def _delete(self, kind: str, arn: str) -> None:
+        """Delete it as soon as nothing is at work on it: a walk that broke off leaves trainings behind."""
+        give_up = time.monotonic() + HOURS * 3600
+        while True:
+            try:
+                getattr(self.personalize, f"delete_{kind}")(**{f"{member(kind)}Arn": arn})
+            except ClientError as error:
+                in_use = error.response["Error"]["Code"] == "ResourceInUseException"
+                if not in_use or time.monotonic() > give_up:
+                    raise
+                time.sleep(self.seconds)
+            else:
+                return
 
     def _wait_until_gone(self, kind: str, arn: str) -> None:
         give_up = time.monotonic() + HOURS * 3600

@@ -48,7 +48,8 @@ def walk(account: Account, films: Films) -> None:
     account.wait("solution", solution)
     version = account.create("solution_version", "", solutionArn=solution)
     account.wait("solution_version", version)
-    say(f"metrics: {account.personalize.get_solution_metrics(solutionVersionArn=version)['metrics']}")
+    metrics = account.personalize.get_solution_metrics(solutionVersionArn=version)["metrics"]
+    say(f"next-best-action: area under curve {metrics['area_under_curve']:.3f}")
     campaign = account.create("campaign", "offers", solutionVersionArn=version)
     account.wait("campaign", campaign)
     worthy = account.create(

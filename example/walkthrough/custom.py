@@ -6,11 +6,11 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
-from example.walkthrough import data
+from example.walkthrough import data, jobs
 from example.walkthrough.account import PREFIX, WalkFailed, say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from example.walkthrough.account import Account
     from example.walkthrough.data import Films
@@ -53,6 +53,13 @@ RECIPES: Mapping[str, dict[str, Any]] = {
     "item-affinity": {},
     "item-attribute-affinity": {},
 }
+SHOWN_METRICS = {
+    "normalized_discounted_cumulative_gain_at_25": "NDCG@25",
+    "precision_at_25": "P@25",
+    "hits_at_1_percent": "hits@1%",
+    "recall_at_1_percent": "recall@1%",
+    "coverage": "coverage",
+}
 CAMPAIGNS: Mapping[str, dict[str, Any]] = {
     "user-personalization-v2": {},
     "user-personalization": {
@@ -81,8 +88,8 @@ def walk(account: Account, films: Films) -> None:
     events(account, films, campaigns["user-personalization-v2"], filters["unseen"], tracking)
     puts(account, datasets)
     updates(account, datasets, versions, campaigns)
-    batch(account, films, versions, filters)
-    export_and_forget(account, group, datasets, films)
+    jobs.batch(account, films, versions, filters)
+    jobs.export_and_forget(account, group, datasets, films)
 
 
 def attribution(account: Account, group: str) -> None:
@@ -170,9 +177,8 @@ def train(account: Account, group: str) -> dict[str, str]:
     for recipe, version in versions.items():
         account.wait("solution_version", version)
         metrics = account.personalize.get_solution_metrics(solutionVersionArn=version)["metrics"]
-        shown = ("normalized_discounted_cumulative_gain_at_25", "precision_at_25", "coverage")
-        figures = [f"{name} {metrics[name]:.3f}" for name in shown if name in metrics]
-        say(f"{recipe}: {', '.join(figures) or metrics}")
+        figures = [f"{shown} {metrics[name]:.3f}" for name, shown in SHOWN_METRICS.items() if name in metrics]
+        say(f"{recipe}: {', '.join(figures)}")
     tuned = account.describe("solution_version", versions["sims"])["tunedHPOParams"]
     say(f"sims, tuned: {tuned['algorithmHyperParameters']}")
     stop(account, solutions["similar-items"])
@@ -212,15 +218,15 @@ def ask(account: Account, **parameters: Any) -> list[dict[str, Any]]:
     return found
 
 
-def ids(items: list[dict[str, Any]]) -> str:
-    return " ".join(item["itemId"] for item in items)
+def ids(items: list[dict[str, Any]]) -> list[str]:
+    return [item["itemId"] for item in items]
 
 
 def requests(account: Account, films: Films, campaigns: dict[str, str], filters: dict[str, str]) -> None:
     """Each kind of request, with what it can be given."""
     user, item = films.people[0]["USER_ID"], films.films[0]["ITEM_ID"]
     personal = campaigns["user-personalization-v2"]
-    say(f"{user}: {ids(ask(account, campaignArn=personal, userId=user, numResults=5))}")
+    say(f"for {user}: {films.titles(ids(ask(account, campaignArn=personal, userId=user, numResults=5)))}")
     genre = {"GENRE": '"Comedy","Crime"', "YEAR": "1990"}
     chosen = ask(
         account,
@@ -231,7 +237,8 @@ def requests(account: Account, films: Films, campaigns: dict[str, str], filters:
         filterValues=genre,
         metadataColumns={"ITEMS": ["TITLE", "GENRES"]},
     )
-    say(f"  comedies and crime since 1990: {'; '.join(one['metadata']['TITLE'] for one in chosen)}")
+    described = [f"{one['metadata']['TITLE']} ({one['metadata']['GENRES']})" for one in chosen]
+    say(f"  comedies and crime since 1990: {'; '.join(described[:3])}")
     promoted = ask(
         account,
         campaignArn=personal,
@@ -246,17 +253,20 @@ def requests(account: Account, films: Films, campaigns: dict[str, str], filters:
             }
         ],
     )
-    say(f"  of 10, promoted: {ids([one for one in promoted if 'promotionName' in one])}")
-    say(f"  exploring: {ids(ask(account, campaignArn=campaigns['user-personalization'], userId=user)[:5])}")
+    westerns = [one for one in promoted if "promotionName" in one]
+    say(f"  {len(westerns)} of {len(promoted)} promoted, westerns: {films.titles(ids(westerns))}")
+    exploring = ask(account, campaignArn=campaigns["user-personalization"], userId=user)
+    say(f"  exploring: {films.titles(ids(exploring))}")
     similar = ask(account, campaignArn=campaigns["similar-items"], itemId=item, filterArn=filters["older"])
-    say(f"similar to {item}, and older: {ids(similar[:5])}")
-    say(f"  by its text: {ids(ask(account, campaignArn=campaigns['semantic-similarity'], itemId=item)[:5])}")
+    say(f"like {films.titles([item])}, and older: {films.titles(ids(similar))}")
+    by_text = ask(account, campaignArn=campaigns["semantic-similarity"], itemId=item)
+    say(f"  by its text: {films.titles(ids(by_text))}")
     ranking = account.runtime.get_personalized_ranking(
         campaignArn=campaigns["personalized-ranking-v2"],
         userId=user,
         inputList=[film["ITEM_ID"] for film in films.films[:8]],
     )["personalizedRanking"]
-    say(f"ranked for {user}: {ids(ranking)}")
+    say(f"8 films ranked for {user}: {films.titles(ids(ranking))}; ...")
 
 
 def events(account: Account, films: Films, campaign: str, unseen: str, tracking: str) -> None:
@@ -281,11 +291,12 @@ def events(account: Account, films: Films, campaign: str, unseen: str, tracking:
         ],
     )
     give_up = time.monotonic() + 120
-    while watched in ids(then := ask(account, campaignArn=campaign, userId=user, filterArn=unseen)).split():
+    while watched in ids(then := ask(account, campaignArn=campaign, userId=user, filterArn=unseen)):
         if time.monotonic() > give_up:
             raise WalkFailed(f"{user} watched {watched}, and gets it all the same")
         time.sleep(account.seconds)
-    say(f"{user} watched {watched}: {ids(first[:4])} -> {ids(then[:4])}")
+    say(f"for {user}: {films.titles(ids(first))}")
+    say(f"  after {films.titles([watched])}: {films.titles(ids(then))}")
 
 
 def puts(account: Account, datasets: dict[str, str]) -> None:
@@ -333,87 +344,3 @@ def updates(
     account.personalize.update_dataset(datasetArn=datasets["ITEMS"], schemaArn=schema)
     account.wait_for_update("dataset", datasets["ITEMS"])
     say("automatic training on and off again; the films have a PRICE now")
-
-
-def batch(account: Account, films: Films, versions: dict[str, str], filters: dict[str, str]) -> None:
-    """Recommendations, themes and segments, from and to S3."""
-    users = [person["USER_ID"] for person in films.people[:50]]
-    items = [film["ITEM_ID"] for film in films.films[:5]]
-    inputs: Mapping[str, Sequence[Mapping[str, Any]]] = {
-        "user-personalization-v2": [{"userId": user} for user in users],
-        "personalized-ranking-v2": [{"userId": user, "itemList": items} for user in users],
-        "similar-items": [{"itemId": item} for item in items],
-    }
-    theme = {"batchInferenceJobMode": "THEME_GENERATION"} | {
-        "themeGenerationConfig": {"fieldsForThemeGeneration": {"itemName": "TITLE"}}
-    }
-    more: Mapping[str, dict[str, Any]] = {
-        "user-personalization-v2": {"filterArn": filters["unseen"], "numResults": 10},
-        "similar-items": {**theme, "numResults": 5},
-    }
-    jobs = [
-        _batch(account, "inference", recipe, versions[recipe], lines, **more.get(recipe, {}))
-        for recipe, lines in inputs.items()
-    ]
-    account.wait("batch_inference_job", *jobs)
-    for recipe in inputs:
-        first = account.lines(f"{recipe}/out/")[0]
-        output = first["output"]
-        say(
-            f"batch, {recipe}: {first['input']} -> {output.get('theme', '')} {output['recommendedItems'][:4]}"
-        )
-    segments = {
-        "item-affinity": [{"itemId": item} for item in items],
-        "item-attribute-affinity": [{"itemAttributes": 'ITEMS.genres = "Comedy"'}],
-    }
-    jobs = [
-        _batch(
-            account, "segment", recipe, versions[recipe], lines, filterArn=filters["premium"], numResults=5
-        )
-        for recipe, lines in segments.items()
-    ]
-    account.wait("batch_segment_job", *jobs)
-    for recipe in segments:
-        first = account.lines(f"{recipe}/out/")[0]
-        say(f"segment, {recipe}: {json.dumps(first)[:140]}")
-
-
-def _batch(
-    account: Account, kind: str, name: str, version: str, lines: Sequence[Mapping[str, Any]], **more: Any
-) -> str:
-    text = "".join(json.dumps(line) + "\n" for line in lines)
-    return account.create(
-        f"batch_{kind}_job",
-        name,
-        solutionVersionArn=version,
-        jobInput={"s3DataSource": {"path": account.put(f"{name}/in/input.json", text)}},
-        jobOutput={"s3DataDestination": {"path": account.at(f"{name}/out/")}},
-        roleArn=account.role,
-        **more,
-    )
-
-
-def export_and_forget(account: Account, group: str, datasets: dict[str, str], films: Films) -> None:
-    """The data comes out again; then one person's is deleted."""
-    export = account.create(
-        "dataset_export_job",
-        "films",
-        datasetArn=datasets["INTERACTIONS"],
-        ingestionMode="ALL",
-        roleArn=account.role,
-        jobOutput={"s3DataDestination": {"path": account.at("export/")}},
-    )
-    account.wait("dataset_export_job", export)
-    rows = sum(len(found.splitlines()) - 1 for found in account.objects("export/").values())
-    if rows < len(films.events):
-        raise WalkFailed(f"{rows} of {len(films.events)} events came out")
-    say(f"{rows:,} events exported")
-    forgotten = account.create(
-        "data_deletion_job",
-        "films",
-        datasetGroupArn=group,
-        dataSource={"dataLocation": account.put("forget/users.csv", "USER_ID\nuser-003\n")},
-        roleArn=account.role,
-    )
-    account.wait("data_deletion_job", forgotten)
-    say(f"user-003 forgotten: {account.describe('data_deletion_job', forgotten)['numDeleted']} records")

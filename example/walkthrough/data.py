@@ -7,10 +7,14 @@ import io
 import random
 import tempfile
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from example import generate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Row = dict[str, str]
 TAKEN, NOT_TAKEN = "Taken", "Not Taken"
@@ -24,6 +28,11 @@ class Films:
     events: list[Row]
     films: list[Row]
     people: list[Row]
+
+    def titles(self, items: Iterable[str], count: int = 3) -> str:
+        """What the first of these films are called."""
+        known = {film["ITEM_ID"]: film["TITLE"] for film in self.films}
+        return "; ".join(known.get(item, item) for item in islice(items, count))
 
 
 def films() -> Films:

@@ -84,14 +84,16 @@ def _walk(account: Account, films: Films, domain: Domain) -> None:
     for use_case, needs in domain.use_cases.items():
         asked = {need: subject[need] for need in needs}
         found = _ask(account, recommenders[use_case], **asked)
-        say(f"{use_case.removeprefix('aws-')} {' '.join(asked.values())}: {' '.join(found[:5])}")
+        subjects = " ".join(["", *asked.values()])
+        say(f"{use_case.removeprefix('aws-')}{subjects}: {films.titles(found)}")
 
     first = recommenders[next(iter(domain.use_cases))]
     _update(account, first, subject["userId"])
     tracker = account.create("event_tracker", name, datasetGroupArn=group)
     account.wait("event_tracker", tracker)
     tracking = account.describe("event_tracker", tracker)["trackingId"]
-    _event(account, first, subject["userId"], tracking=tracking, liked=domain.liked)
+    liked = _event(account, first, subject["userId"], tracking=tracking, event_type=domain.liked)
+    say(f"{domain.liked} of {films.titles([liked])} by {subject['userId']}: it is not recommended again")
     _pause(account, first)
 
 
@@ -114,17 +116,17 @@ def _update(account: Account, recommender: str, user: str) -> None:
     say("more exploration, by an update that no request noticed")
 
 
-def _event(account: Account, recommender: str, user: str, *, tracking: str, liked: str) -> None:
-    """What somebody has watched or bought is not recommended again."""
+def _event(account: Account, recommender: str, user: str, *, tracking: str, event_type: str) -> str:
+    """What somebody has watched or bought is not recommended again; answers what it was."""
     item = _ask(account, recommender, userId=user)[0]
-    event = {"eventType": liked, "itemId": item, "sentAt": int(time.time())}
+    event = {"eventType": event_type, "itemId": item, "sentAt": int(time.time())}
     account.events.put_events(trackingId=tracking, userId=user, sessionId="visit", eventList=[event])
     give_up = time.monotonic() + 120
     while item in _ask(account, recommender, userId=user):
         if time.monotonic() > give_up:
-            raise WalkFailed(f"{liked} of {item} by {user}, which is recommended all the same")
+            raise WalkFailed(f"{event_type} of {item} by {user}, which is recommended all the same")
         time.sleep(account.seconds)
-    say(f"{liked} of {item} by {user}: it is not recommended again")
+    return item
 
 
 def _pause(account: Account, recommender: str) -> None:
