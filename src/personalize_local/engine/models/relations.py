@@ -98,10 +98,14 @@ def relations(
     # A half of EASE is one thread of LAPACK, which leaves a core to the others.
     with ThreadPoolExecutor(1) as beside:
         weighed = beside.submit(ease, matrix, kept=kept)
-        followed = TRANSITION_WEIGHT * transitions(interactions, window) if window else None
-        faint = NEIGHBOUR_WEIGHT * tfidf_neighbours(matrix)
-        result = weighed.result() + faint
-    return (result if followed is None else result + followed).tocsr()
+        others = [(NEIGHBOUR_WEIGHT, tfidf_neighbours(matrix))]
+        if window:
+            others.append((TRANSITION_WEIGHT, transitions(interactions, window)))
+        result = weighed.result()
+    for weight, relation in others:
+        relation.data *= weight  # in place: these are large
+        result = result + relation
+    return result.tocsr()
 
 
 def ease(matrix: SparseMatrix, *, head: int = EASE_HEAD, kept: int = EASE_KEPT) -> SparseMatrix:
