@@ -108,9 +108,7 @@ class CompiledFilter:
             for parameter in part.parameters
             if parameter not in values
         }:
-            raise FilterValueError(
-                f"The filter needs a value for each of its parameters; missing: {', '.join(sorted(missing))}."
-            )
+            raise _missing(missing, self.expression, values)
         active = [
             (part, key)
             for part, key in zip(self._parts, keys, strict=True)
@@ -278,6 +276,14 @@ class _CompiledPart:
         if comparison.operator in _COMPARE and len(literals) > 1:
             raise _too_many(comparison, literals)
         return literals
+
+
+def _missing(missing: set[str], expression: FilterExpression, values: Mapping[str, str]) -> FilterValueError:
+    unknown = sorted(values.keys() - expression.parameters)
+    return FilterValueError(
+        f"The filter needs a value for each of its parameters; missing: {', '.join(sorted(missing))}."
+        + (f" It does not know {', '.join(unknown)}; case matters, and there is no $." if unknown else "")
+    )
 
 
 def _too_many(condition: Comparison | UserCondition, literals: Sequence[_Literal]) -> FilterValueError:

@@ -106,14 +106,23 @@ class Deployments:
             self._evict(version_arn)
         return found
 
-    def forget(self, version_arn: str) -> bool:
-        """Give back the memory of a version that is old, or that nobody asks any more; whether it had any.
+    def forget(self, version_arn: str) -> None:
+        """Give back the memory of a version that nobody asks any more.
 
         Whoever is reading it will read it again. Waits for nobody, so it may be called in a transaction.
         """
         with self._lock:
             self._dropped[version_arn] += 1
-            return self._loaded.pop(version_arn, None) is not None
+            self._loaded.pop(version_arn, None)
+
+    def _renew_in_memory(self, version_arn: str) -> None:
+        """Read a version again, if it is in memory. Until that is done, the old one answers."""
+        with self._lock:
+            self._dropped[version_arn] += 1
+            if version_arn not in self._loaded:
+                return
+        with self._reading:
+            self._read(version_arn)
 
     def deploy(self, version: Record, done: Callable[[str | None], None]) -> None:
         """Load a version, prepared anew if its data is not of today; `done` gets a reason on failure."""
@@ -196,8 +205,7 @@ class Deployments:
                 fields = {**fields, "formerModel": version.private["model"], "stale": outdated}
             version.private |= fields
             context.store.save(version)
-        if self.forget(version_arn):
-            self.get(version_arn)  # here, not in the next request
+        self._renew_in_memory(version_arn)
         if version.private.get("stale"):
             self._renew(version)
 
@@ -253,8 +261,7 @@ class Deployments:
             outdated = self._outdated.get(version_arn, 0) > order
             version.private |= {"serving": serving, "stale": outdated}
             store.save(version)
-        if self.forget(version_arn):
-            self.get(version_arn)  # here, not in the next request
+        self._renew_in_memory(version_arn)
 
     def deployed(self, group_arn: str | None = None) -> list[Record]:
         """What answers requests, or is about to, in a dataset group or in all."""

@@ -40,6 +40,12 @@ def test_a_missing_value_of_an_include_is_refused(club: World, campaign: str) ->
         club.recommended(campaign, userId="u0", filterArn=name)
 
 
+def test_a_value_by_another_name_is_named_with_the_one_that_is_missing(club: World, campaign: str) -> None:
+    name = club.filter("INCLUDE ItemID WHERE Items.GENRE IN ($GENRE)", "other-name")
+    with refused("InvalidInputException", "missing: GENRE. It does not know genre"):
+        club.recommended(campaign, userId="u0", filterArn=name, filterValues={"genre": '"Crime"'})
+
+
 def test_a_missing_value_of_an_exclude_switches_it_off(club: World, campaign: str) -> None:
     name = club.filter("EXCLUDE ItemID WHERE Items.GENRE IN ($G)", "off")
     assert len(club.recommended(campaign, userId="u0", filterArn=name)) == 25

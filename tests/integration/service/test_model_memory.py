@@ -161,6 +161,38 @@ def test_a_model_that_was_replaced_while_it_was_read_is_read_again(
     assert in_memory(service, campaigns) == [True, False]
 
 
+def test_the_old_data_answers_while_the_new_is_read(
+    campaigns: list[str], start_service: Callable[[int], Service], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = start_service(1_000_000_000)
+    store, deployments = service.context.store, service._deployments
+    expected = ask(service, campaigns[0])
+    campaign = store.get(campaigns[0])
+    assert campaign
+    version: str = campaign.private["version"]
+    before = deployments.loaded(version)
+    reading, go_on = Event(), Event()
+    load = serving.load
+
+    def slow_load(folder: Path) -> Any:
+        reading.set()
+        assert go_on.wait(PATIENCE)
+        return load(folder)
+
+    monkeypatch.setattr(serving, "load", slow_load)
+    with ThreadPoolExecutor(2) as threads:
+        renewal = threads.submit(deployments.replace, version, deployments.next_order(), {"stale": False})
+        assert reading.wait(PATIENCE)
+        try:
+            assert threads.submit(ask, service, campaigns[0]).result(PATIENCE) == expected
+            assert deployments.loaded(version) is before
+        finally:
+            go_on.set()
+        renewal.result(PATIENCE)
+    assert deployments.loaded(version) not in (None, before)
+    assert ask(service, campaigns[0]) == expected
+
+
 def test_what_must_be_read_from_the_store_is_no_answer_from_memory(
     campaigns: list[str], start_service: Callable[[int], Service]
 ) -> None:

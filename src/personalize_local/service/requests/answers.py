@@ -22,9 +22,9 @@ def shown(found: Scored, recipe: Recipe, *, unknown: float | None = None) -> lis
     key = "actionId" if recipe.type == "PERSONALIZED_ACTIONS" else "itemId"
     entries: list[Answer] = [{key: identifier} for identifier in found.items]
     if found.scores is not None and recipe.scores:
-        for entry, score in zip(entries, found.scores.tolist(), strict=True):
+        for entry, score in zip(entries, found.scores.round(SCORE_DIGITS).tolist(), strict=True):
             if score == score:  # noqa: PLR0124 -- NaN: an item without score
-                entry["score"] = round(score, SCORE_DIGITS)
+                entry["score"] = score
             elif unknown is not None:
                 entry["score"] = unknown
     if found.reasons is not None:

@@ -250,8 +250,8 @@ class _Asker:
         if recipe.scores and found.scores is not None:
             unknown = settings.unknown_ranked_items_score
             output["scores"] = [
-                round(score, SCORE_DIGITS) if score == score else unknown  # noqa: PLR0124 -- NaN: none
-                for score in found.scores.tolist()
+                score if score == score else unknown  # noqa: PLR0124 -- NaN: none
+                for score in found.scores.round(SCORE_DIGITS).tolist()
             ]
         if found.reasons is not None:
             output[settings.batch_reasons_key] = [[reason] if reason else [] for reason in found.reasons]
