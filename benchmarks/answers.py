@@ -50,7 +50,7 @@ def asked(rows: int, items: int, requests: int) -> dict[str, list[float]]:
     """Return the seconds of each answer: ours, those of ALS, and ours for a user with many live events."""
     with tempfile.TemporaryDirectory() as folder:
         data = write_interactions(Path(folder) / "interactions.parquet", rows, items=items)
-        train(TrainingJob("aws-user-personalization-v2", Path(folder) / "model", data))
+        train(TrainingJob("aws-user-personalization-v2", Path(folder) / "model", interactions=data))
         model = load(Path(folder) / "model")
         interactions = read_interactions(data)
     matrix = csr_matrix(user_items(interactions))

@@ -60,14 +60,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         interactions = read_interactions(data)
         ids = interactions.user_ids
         drawn = np.random.default_rng(0).integers(0, len(ids), options.users)
-        train(TrainingJob("aws-user-personalization-v2", Path(folder) / "personal", data))
+        train(TrainingJob("aws-user-personalization-v2", Path(folder) / "personal", interactions=data))
         model = load(Path(folder) / "personal")
         queries = [Query(ids[user]) for user in drawn.tolist()]
         list(recommend_many(model, queries[:200], count=COUNT))
         began = time.perf_counter()
         answers = sum(len(answer.items) == COUNT for answer in recommend_many(model, queries, count=COUNT))
         ours = answers / (time.perf_counter() - began)
-        train(TrainingJob("aws-item-affinity", Path(folder) / "segments", data))
+        train(TrainingJob("aws-item-affinity", Path(folder) / "segments", interactions=data))
         segmenter = cast("Segmenter", load(Path(folder) / "segments"))
         segmenter.segment([0])
         began = time.perf_counter()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from personalize_local.engine.arrays import BoolArray, Float32Array
     from personalize_local.engine.interactions import Interactions
-    from personalize_local.engine.recipes import Fit
+    from personalize_local.engine.trainers import Fit
 
 
 def test_users(interactions: Interactions) -> BoolArray:

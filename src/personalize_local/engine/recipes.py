@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from personalize_local.engine.answers import Exploration
 from personalize_local.engine.models import (
@@ -40,39 +40,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from personalize_local.engine.arrays import Float32Array, Int64Array
-    from personalize_local.engine.histories import Histories, Seen
-    from personalize_local.engine.interactions import Interactions
+    from personalize_local.engine.arrays import Float32Array
+    from personalize_local.engine.histories import Histories
     from personalize_local.engine.models.base import TrainedModel
-    from personalize_local.engine.models.inner_split import InnerSplit
+    from personalize_local.engine.trainers import Trainer
     from personalize_local.engine.training_job import TrainingJob, TrainingResult
 
 
 HRNN_DIMENSION = "43"
-
-
-class Learnt(Protocol):
-    """What a trainer learnt on the inner users."""
-
-    @property
-    def quality(self) -> float:
-        """How well it did there; larger is better."""
-        ...
-
-
-class Fit(Protocol):
-    """A fitted model without its users."""
-
-    def recommended(self, history: Seen, count: int) -> Int64Array:
-        """Return item numbers, the best first, as the metrics ask for them."""
-        ...
-
-
-class Trainer(Protocol):
-    """Two steps: learn settings on inner users, then fit with them, once per use of the data."""
-
-    def learn(self, inner: InnerSplit) -> Any: ...
-    def fit(self, interactions: Interactions, learnt: Any) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +123,7 @@ def _hrnn_coldstart(parameters: Mapping[str, str], weights: Float32Array | None)
         cold_start=ColdStart(
             interactions=int(parameters.get("cold_start_max_interactions", "15")),
             days=float(parameters.get("cold_start_max_duration", "5.0")),
-            from_latest=parameters.get("cold_start_relative_from", "latestItem") != "currentTime",
+            from_latest=parameters.get("cold_start_relative_from", "latestItem").lower() != "currenttime",
         ),
     )
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from personalize_local.engine.models.inner_split import InnerSplit
-    from personalize_local.engine.recipes import Trainer
+    from personalize_local.engine.trainers import Trainer
 
 DEFAULT_TRIALS = 8
 MOST_TRIALS = 40

@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from personalize_local.engine.arrays import BoolArray, Int64Array
     from personalize_local.engine.interactions import Interactions
     from personalize_local.engine.item_data import ItemData
-    from personalize_local.engine.recipes import Fit, RecipeModel, Trainer
+    from personalize_local.engine.recipes import RecipeModel
+    from personalize_local.engine.trainers import Fit, Trainer
 
 BLAS_THREADS = 1
 """A second thread would save 0.3 s of an EASE fit on an idle machine; on a busy one its threads spin,
@@ -93,7 +94,7 @@ def train(job: TrainingJob) -> TrainingResult:
             learnt = _recalled(job.update_of, trainer, interactions.event_type_names)
         else:
             inner = InnerSplit.of(training, job.seed)
-            parameters = dict(job.hyperparameters)
+            parameters = {**job.feature_parameters, **job.hyperparameters}
             if job.perform_hpo:
                 searched = _tunable(recipe, job)
                 tuned = search(searched, make, inner, fixed=parameters, config=job.hpo, seed=job.seed)
