@@ -116,27 +116,47 @@ class Histories:
         user = None if user_id is None else self.user_ids.position(user_id)
         rows = slice(0, 0) if user is None else self.rows_of(user)
         items, event_types = self.items[rows], self.event_types[rows]
-        if live and (known := [number for event in live if (number := self._known(event))]):
-            items = np.concatenate((items, np.array([item for item, _ in known], np.int32)))
-            event_types = np.concatenate((event_types, np.array([kind for _, kind in known], np.int16)))
+        if live:
+            fresh, kinds = self._known(live)
+            items = np.concatenate((items, fresh))
+            event_types = np.concatenate((event_types, kinds))
         return seen(items[-NEWEST_ROWS:], event_types[-NEWEST_ROWS:])
 
     def rows_of(self, user: int) -> slice:
         """Return where the rows of a user are."""
         return slice(int(self.starts[user]), int(self.starts[user + 1]))
 
-    def _known(self, event: Event) -> tuple[int, int] | None:
-        if event.item_id is None or (item := self.item_ids.position(event.item_id)) is None:
-            return None
-        kind = event.event_type.lower()
-        if self.wanted is not None:
-            if kind not in self.wanted:
-                return None
-            least = self.wanted[kind]
+    def _known(self, live: Sequence[Event]) -> tuple[Int32Array, Int16Array]:
+        """Return item and event type numbers of the events that count; -1 for a type that is new.
+
+        Almost the whole time of an answer can go by here, so what is the same for all events of a type is
+        found once.
+        """
+        numbers: dict[str, int] = {}
+        for number, name in enumerate(self.event_type_names):
+            numbers.setdefault(name.lower(), number)
+        rules: dict[str, tuple[bool, float | None, int]] = {}
+        position = self.item_ids.position
+        items, kinds = [], []
+        for event in live:
+            written = event.event_type
+            if written not in rules:
+                kind = written.lower()
+                rules[written] = (
+                    self.wanted is None or kind in self.wanted,
+                    None if self.wanted is None else self.wanted.get(kind),
+                    numbers.get(kind, -1),
+                )
+            wanted, least, number = rules[written]
+            if not wanted or event.item_id is None:
+                continue
             if least is not None and (event.event_value is None or event.event_value < least):
-                return None
-        names = [name.lower() for name in self.event_type_names]
-        return item, names.index(kind) if kind in names else -1
+                continue
+            item = position(event.item_id)
+            if item is not None:
+                items.append(item)
+                kinds.append(number)
+        return np.array(items, np.int32), np.array(kinds, np.int16)
 
     def events(self, user_id: str) -> list[Event]:
         """Return a user's events of the training data, oldest first; empty for an unknown user."""
