@@ -394,10 +394,14 @@ _RETIRED: Final = (
         "aws-hrnn-coldstart",
         "Recommended new items; no longer available.",
         149,
-        Hyperparameter("cold_start_max_interactions", "15", "integer"),
-        Hyperparameter("cold_start_max_duration", "5.0", "continuous"),
+        Hyperparameter("cold_start_max_interactions", "15", "integer", place="featureTransformation"),
+        Hyperparameter("cold_start_max_duration", "5.0", "continuous", place="featureTransformation"),
         Hyperparameter(
-            "cold_start_relative_from", "latestItem", "categorical", values=("currentTime", "latestItem")
+            "cold_start_relative_from",
+            "latestItem",
+            "categorical",
+            values=("currentTime", "latestItem"),
+            place="featureTransformation",
         ),
         update_training=True,
     ),

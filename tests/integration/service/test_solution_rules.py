@@ -374,15 +374,20 @@ def test_legacy_recipes_work_if_asked_for(start_local: Callable[..., LocalServer
     world.make_dataset("INTERACTIONS")
     world.make_dataset("ITEMS")
     world.load("INTERACTIONS", interactions())
-    cold = "".join(f"cold{number},A new film,Drama,1.5\n" for number in range(10))
-    world.load("ITEMS", items() + cold)
+    new = "".join(f"cold{number},A new film,Drama,1.5\n" for number in range(10))
+    world.load("ITEMS", items() + new)
     listed = {recipe["name"] for recipe in world.api.list_recipes()["recipes"]}
     names = {"aws-hrnn", "aws-hrnn-metadata", "aws-hrnn-coldstart"}
     assert names <= listed
     for name in sorted(names):
-        solution = world.solution(
-            name, solutionConfig={"algorithmHyperParameters": {"hidden_dimension": "64"}}
+        # As the coldstart notebooks of the samples give them.
+        cold = {"cold_start_max_duration": "5", "cold_start_relative_from": "latestItem"}
+        config = {"algorithmHyperParameters": {"hidden_dimension": "64"}} | (
+            {"featureTransformationParameters": cold | {"cold_start_max_interactions": "15"}}
+            if name == "aws-hrnn-coldstart"
+            else {}
         )
+        solution = world.solution(name, solutionConfig=config)
         version = world.version(solution)
         campaign = world.campaign(version, name)
         assert len(world.recommended(campaign, userId="u1", numResults=5)) == 5

@@ -273,6 +273,13 @@ def test_coldstart_recommends_cold_items_only(trained):
     assert result.metrics["coverage"] <= 10 / 70 + 1e-4
 
 
+def test_what_is_cold_is_said_by_feature_transformation_parameters(trained):
+    wide = {"cold_start_max_duration": "99999", "cold_start_max_interactions": "9999"}
+    _, _, model = trained("aws-hrnn-coldstart", feature_parameters=wide)
+
+    assert len(model.recommend("u001", count=100).items) == 70
+
+
 def test_coldstart_without_cold_items_says_what_to_do(tmp_path):
     job = TrainingJob(
         recipe="aws-hrnn-coldstart",
