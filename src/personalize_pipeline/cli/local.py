@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="local",
     help="The AWS on this computer: MiniStack (S3, Lambda, Step Functions, ...) and Personalize Local.",
+    short_help="The AWS on this computer: start, stop, look into it.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -134,7 +135,7 @@ def status(json_: Annotated[bool, JSON] = False) -> None:
             result(f"{one.name:<12} {one.state:<10} {where}")
 
 
-@app.command()
+@app.command(short_help="Print the variables with which aws, boto3 and others find it.")
 def env(name: Name = "default", json_: Annotated[bool, JSON] = False) -> None:
     """Print the variables with which aws, sam, boto3 and personalize talk to the local stack.
 
@@ -152,7 +153,7 @@ def env(name: Name = "default", json_: Annotated[bool, JSON] = False) -> None:
             result(f"export {variable}={shlex.quote(value)}")
 
 
-@app.command()
+@app.command(short_help="What its two servers and the Lambda functions wrote.")
 def logs(
     name: Name = "default",
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
@@ -177,7 +178,7 @@ def logs(
         _print_logs(processes, lines, follow=follow)
 
 
-@app.command()
+@app.command(short_help="Stop the local stack and delete everything in it.")
 def reset(
     name: Name = "default",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,

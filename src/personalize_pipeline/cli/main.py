@@ -50,7 +50,7 @@ Stack = Annotated[
 STACK = "personalize-pipeline"
 
 
-@app.command()
+@app.command(short_help="Check params.json and the CSV files; no AWS is needed.")
 def check(folder: FolderToRun, json_: Annotated[bool, JSON] = False) -> None:
     """Check params.json and the first lines of the CSV files; nothing is uploaded, no AWS is needed.
 
@@ -72,7 +72,7 @@ def check(folder: FolderToRun, json_: Annotated[bool, JSON] = False) -> None:
             raise typer.Exit(1)
 
 
-@app.command()
+@app.command(short_help="Upload a folder with params.json, and follow the run.")
 def run(
     folder: FolderToRun,
     stack: Stack = STACK,
@@ -144,7 +144,7 @@ def watch(
         _follow(runs.Follower(target, runs.named(target, execution)), json_=json_)
 
 
-@app.command()
+@app.command(short_help="Ask a campaign for recommendations, with titles.")
 def recommend(
     campaign: Annotated[str, typer.Argument(metavar="CAMPAIGN", help="Its name or ARN.", show_default=False)],
     user: Annotated[str | None, typer.Option(help="For whom.")] = None,

@@ -249,3 +249,23 @@ def test_check_looks_at_the_headers_of_the_files(nowhere: Path) -> None:
     assert "2 problems in .:" in done.stdout
     assert "Interactions/a.csv: the header (USER_ID,ITEM,EVENT_TYPE,TIMESTAMP) lacks ITEM_ID." in done.stdout
     assert "Users/: there is no CSV file in Users." in done.stdout
+
+
+def test_without_its_extra_the_command_says_what_to_install() -> None:
+    program = "import sys; sys.modules['typer'] = None; import personalize_pipeline.cli"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert done.stderr == (
+        "Error: the command personalize needs typer, which is not installed. "
+        "Install the project with its extra 'cli' too: pip install '.[cli,local]'\n"
+    )
+
+
+@pytest.mark.parametrize("path", [[], ["local"]], ids=["personalize", "personalize local"])
+def test_the_lists_of_commands_are_not_cut_off(path: list[str]) -> None:
+    shown = CliRunner().invoke(app, [*path, "--help"], terminal_width=80).output
+
+    listed = [line for line in shown.partition("Commands:")[2].splitlines() if line]
+    assert len(listed) >= 5
+    assert [line for line in listed if line.endswith("...")] == []
