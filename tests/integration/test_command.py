@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from personalize_local.aws.s3 import S3Objects
-from personalize_local.service.objects import ObjectsMissing
+from personalize_local.service.objects import Layout, ObjectsMissing
 from personalize_local.service.settings import Settings
 from personalize_local.settings_from_environment import IAM_ENDPOINT
 
@@ -77,17 +77,18 @@ def objects(monkeypatch: pytest.MonkeyPatch, s3: S3Server, tmp_path: Path) -> S3
 def test_without_iam_any_role_reads(objects: S3Objects, s3: S3Server, tmp_path: Path) -> None:
     s3.put("open", {"Items/b.csv": "2", "Items/a.csv": "1", "Items/deeper/c.csv": "3", "Items/": ""})
 
-    files = objects.fetch(
-        "s3://open/Items/", "arn:aws:iam::000000000000:role/any", tmp_path, source_arn=SOURCE
-    )
+    role = "arn:aws:iam::000000000000:role/any"
+    files = objects.fetch_all("s3://open/Items/", role, tmp_path, source_arn=SOURCE, layout=Layout.FOLDER)
 
-    assert [file.read_text() for file in files] == ["1", "2"]
+    assert [file.path.read_text() for file in files] == ["1", "2"]
 
 
 def test_the_whole_bucket_is_a_folder_too(objects: S3Objects, s3: S3Server, tmp_path: Path) -> None:
     s3.put("whole", {"a.csv": "1", "x/b.csv": "2"})
 
-    assert [f.read_text() for f in objects.fetch("s3://whole", None, tmp_path, source_arn=SOURCE)] == ["1"]
+    files = objects.fetch_all("s3://whole", None, tmp_path, source_arn=SOURCE, layout=Layout.FOLDER)
+
+    assert [file.path.read_text() for file in files] == ["1"]
 
 
 def test_nothing_goes_to_the_real_aws_by_accident(
@@ -96,7 +97,7 @@ def test_nothing_goes_to_the_real_aws_by_accident(
     monkeypatch.delenv("AWS_ENDPOINT_URL_S3")
 
     with pytest.raises(ObjectsMissing, match="does not use the real one by accident"):
-        objects.fetch("s3://bucket/a.csv", None, tmp_path, source_arn=SOURCE)
+        objects.fetch_all("s3://bucket/a.csv", None, tmp_path, source_arn=SOURCE, layout=Layout.FOLDER)
 
 
 def test_an_s3_that_is_not_there_is_said(
@@ -106,4 +107,4 @@ def test_an_s3_that_is_not_there_is_said(
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
 
     with pytest.raises(ObjectsMissing, match=r"cannot be reached: Could not connect"):
-        objects.fetch("s3://bucket/a.csv", None, tmp_path, source_arn=SOURCE)
+        objects.fetch_all("s3://bucket/a.csv", None, tmp_path, source_arn=SOURCE, layout=Layout.FOLDER)

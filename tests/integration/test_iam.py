@@ -291,11 +291,15 @@ def test_a_folder_is_its_own_files_in_order(
     role = aws.role("reader", *reading(bucket), trust=TRUST)
     let_in(aws, bucket, *reading(bucket))
 
-    files = objects.fetch("s3://movies/Interactions/", role, tmp_path, source_arn=SOURCE)
-    single = objects.fetch("s3://movies/Interactions.csv", role, tmp_path / "one", source_arn=SOURCE)
+    files = objects.fetch_all(
+        "s3://movies/Interactions/", role, tmp_path, source_arn=SOURCE, layout=Layout.FOLDER
+    )
+    single = objects.fetch_all(
+        "s3://movies/Interactions.csv", role, tmp_path / "one", source_arn=SOURCE, layout=Layout.FOLDER
+    )
 
-    assert [file.read_text() for file in files] == ["1", "2"]
-    assert [file.read_text() for file in single] == ["4"]
+    assert [file.path.read_text() for file in files] == ["1", "2"]
+    assert [file.path.read_text() for file in single] == ["4"]
 
 
 def test_what_is_not_there_is_missing(
@@ -311,7 +315,7 @@ def test_what_is_not_there_is_missing(
         "https://x/y",
     ):
         with pytest.raises(ObjectsMissing, match=location.removeprefix("s3://").partition("/")[0]):
-            objects.fetch(location, role, tmp_path, source_arn=SOURCE)
+            objects.fetch_all(location, role, tmp_path, source_arn=SOURCE, layout=Layout.FOLDER)
 
 
 @pytest.mark.parametrize(
@@ -386,14 +390,18 @@ def test_a_lacking_right_is_denied(
     let_in(aws, bucket, *bucket_statements)
 
     with pytest.raises(ObjectsDenied, match=text):
-        objects.fetch("s3://movies/Interactions/", role, tmp_path, source_arn=SOURCE)
+        objects.fetch_all(
+            "s3://movies/Interactions/", role, tmp_path, source_arn=SOURCE, layout=Layout.FOLDER
+        )
 
 
 def test_a_role_that_does_not_exist_is_denied(objects: S3Objects, bucket: str, tmp_path: Path) -> None:
     role = f"arn:aws:iam::{ACCOUNT}:role/none"
 
     with pytest.raises(ObjectsDenied, match="does not exist"):
-        objects.fetch(f"s3://{bucket}/Interactions/", role, tmp_path, source_arn=SOURCE)
+        objects.fetch_all(
+            f"s3://{bucket}/Interactions/", role, tmp_path, source_arn=SOURCE, layout=Layout.FOLDER
+        )
 
 
 # --- Writing results as a role ---

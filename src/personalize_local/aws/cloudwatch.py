@@ -10,8 +10,7 @@ import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from personalize_local.aws.iam import IamRefused, iam_from_environment
-from personalize_local.aws.permissions import SERVICE
+from personalize_local.aws.service_roles import RoleRefused, ServiceRoles
 from personalize_local.service.metrics import MetricsDenied, MetricsUnreachable
 from personalize_local.settings_from_environment import cloudwatch_endpoint
 
@@ -32,19 +31,21 @@ class CloudWatchMetrics:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._iam = iam_from_environment()
+        self._roles = ServiceRoles(settings)
 
     def put(self, points: Sequence[Point], role_arn: str, *, source_arn: str) -> None:
         """Put values; see `service.metrics.Metrics.put`."""
         from botocore.exceptions import BotoCoreError, ClientError
 
-        client = self._client(self._credentials(role_arn, source_arn))
         try:
+            client = self._client(self._roles.credentials(role_arn, source_arn))
             for start in range(0, len(points), POINTS_PER_CALL):
                 client.put_metric_data(
                     Namespace=self._settings.attribution_namespace,
                     MetricData=[_datum(point) for point in points[start : start + POINTS_PER_CALL]],
                 )
+        except RoleRefused as refused:
+            raise MetricsDenied(str(refused)) from refused
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") in _DENIED:
                 raise MetricsDenied(f"{role_arn} may not do {ACTION}: {error}") from error
@@ -54,50 +55,10 @@ class CloudWatchMetrics:
 
     def check_writable(self, role_arn: str, *, source_arn: str) -> None:
         """Ask IAM; see `service.metrics.Metrics.check_writable`."""
-        if self._iam is None:
-            return
-        session = self._session(role_arn, source_arn)
-        question = {
-            "ask": "may",
-            "accessKeyId": session["accessKeyId"],
-            "region": self._settings.region,
-            "checks": [
-                {
-                    "action": ACTION,
-                    "resource": "*",
-                    "context": {"cloudwatch:namespace": self._settings.attribution_namespace},
-                }
-            ],
-        }
-        if self._iam.ask(question)["decisions"] != ["Allow"]:
-            raise MetricsDenied(f"{role_arn} may not do {ACTION}.")
-
-    def _credentials(self, role_arn: str, source_arn: str) -> dict[str, Any]:
-        if self._iam is None:
-            return {}
-        session = self._session(role_arn, source_arn)
-        return {
-            "aws_access_key_id": session["accessKeyId"],
-            "aws_secret_access_key": session["secretAccessKey"],
-            "aws_session_token": session["sessionToken"],
-        }
-
-    def _session(self, role_arn: str, source_arn: str) -> dict[str, Any]:
-        assert self._iam
+        context = {"cloudwatch:namespace": self._settings.attribution_namespace}
         try:
-            return self._iam.ask(
-                {
-                    "ask": "assume",
-                    "roleArn": role_arn,
-                    "service": SERVICE,
-                    "region": self._settings.region,
-                    "context": {
-                        "aws:SourceAccount": self._settings.account_id,
-                        "aws:SourceArn": source_arn,
-                    },
-                }
-            )
-        except (IamRefused, ConnectionError) as refused:
+            self._roles.check(role_arn, source_arn, ACTION, "*", context)
+        except RoleRefused as refused:
             raise MetricsDenied(str(refused)) from refused
 
     def _client(self, credentials: dict[str, Any]) -> Any:

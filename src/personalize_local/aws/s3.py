@@ -13,8 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from personalize_local.aws.iam import IamRefused, iam_from_environment
-from personalize_local.aws.permissions import SERVICE
+from personalize_local.aws.service_roles import RoleRefused, ServiceRoles
 from personalize_local.service.objects import (
     Fetched,
     Layout,
@@ -68,21 +67,7 @@ class S3Objects:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._iam = iam_from_environment()
-
-    def fetch(self, location: str, role_arn: str | None, folder: Path, *, source_arn: str) -> list[Path]:
-        """Download what lies at `location` into `folder`; see `service.objects.Objects.fetch`."""
-        place = Location.parse(location)
-        context = self._context(source_arn)
-        client = self._client(role_arn, context)
-        folder.mkdir(parents=True, exist_ok=True)
-        with _explained(location, role_arn):
-            keys = [key for key, _ in self._found(client, place, Layout.FOLDER)]
-            self._check_reading(place.bucket, keys, context)
-            targets = [folder / _file_name(key, n) for n, key in enumerate(keys)]
-            for key, target in zip(keys, targets, strict=True):
-                client.download_file(place.bucket, key, str(target))
-            return targets
+        self._roles = ServiceRoles(settings)
 
     def fetch_all(
         self,
@@ -98,13 +83,12 @@ class S3Objects:
     ) -> list[Fetched]:
         """Download what `location` stands for; see `service.objects.Objects.fetch_all`."""
         place = Location.parse(location)
-        context = self._context(source_arn)
-        client = self._client(role_arn, context)
         folder.mkdir(parents=True, exist_ok=True)
         with _explained(location, role_arn):
+            client = self._connect(self._roles.credentials(role_arn, source_arn))
             sizes = dict(self._found(client, place, layout, suffix))
             _refuse_too_large(location, list(sizes.values()), max_files, max_bytes)
-            self._check_reading(place.bucket, list(sizes), context)
+            self._check_reading(place.bucket, list(sizes), source_arn)
             # Keys of several folders may end alike.
             fetched = [Fetched(key, folder / f"{n:06d}" / _file_name(key, n)) for n, key in enumerate(sizes)]
             for one in fetched:
@@ -123,68 +107,23 @@ class S3Objects:
     ) -> None:
         """Upload a file; see `service.objects.Objects.store`."""
         place = Location.parse(location)
-        context = self._context(source_arn)
-        client = self._client(role_arn, context)
         encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key_arn} if kms_key_arn else {}
         with _explained(location, role_arn):
-            self._check_bucket_policy(place.bucket, [("s3:PutObject", place.key)], context)
+            client = self._connect(self._roles.credentials(role_arn, source_arn))
+            self._check_bucket_policy(place.bucket, [("s3:PutObject", place.key)], source_arn)
             with file.open("rb") as content:  # in parts if it is large
                 client.upload_fileobj(content, place.bucket, place.key, ExtraArgs=encryption)
 
     def check_writable(self, location: str, role_arn: str | None, *, source_arn: str) -> None:
         """Find out whether `store` may write; see `service.objects.Objects.check_writable`."""
         place = Location.parse(location)
-        context = self._context(source_arn)
         with _explained(location, role_arn):
-            if self._iam is None:
-                self._client(role_arn, context).head_bucket(Bucket=place.bucket)
+            if not self._roles.enforced:
+                self._connect({}).head_bucket(Bucket=place.bucket)
                 return
-            session = self._session(role_arn, context)
             resource = self._object_arn(place.bucket, place.key)
-            answer = self._iam.ask(
-                {
-                    "ask": "may",
-                    "accessKeyId": session["accessKeyId"],
-                    "region": self._settings.region,
-                    "checks": [{"action": "s3:PutObject", "resource": resource}],
-                }
-            )
-            if answer["decisions"] != ["Allow"]:
-                raise ObjectsDenied(f"{role_arn} may not do s3:PutObject on {resource}.")
-            self._check_bucket_policy(place.bucket, [("s3:PutObject", place.key)], context)
-
-    def _context(self, source_arn: str) -> dict[str, str]:
-        return {"aws:SourceAccount": self._settings.account_id, "aws:SourceArn": source_arn}
-
-    def _client(self, role_arn: str | None, context: dict[str, str]) -> S3Client:
-        """An S3 client with the credentials of the role, or of this process where no IAM is asked."""
-        if self._iam is None:
-            return self._connect({})
-        session = self._session(role_arn, context)
-        return self._connect(
-            {
-                "aws_access_key_id": session["accessKeyId"],
-                "aws_secret_access_key": session["secretAccessKey"],
-                "aws_session_token": session["sessionToken"],
-            }
-        )
-
-    def _session(self, role_arn: str | None, context: dict[str, str]) -> dict[str, Any]:
-        assert self._iam
-        if role_arn is None:
-            raise ObjectsDenied("No role was given, so nothing may be read or written.")
-        try:
-            return self._iam.ask(
-                {
-                    "ask": "assume",
-                    "roleArn": role_arn,
-                    "service": SERVICE,
-                    "region": self._settings.region,
-                    "context": context,
-                }
-            )
-        except (IamRefused, ConnectionError) as refused:
-            raise ObjectsDenied(str(refused)) from refused
+            self._roles.check(role_arn, source_arn, "s3:PutObject", resource)
+            self._check_bucket_policy(place.bucket, [("s3:PutObject", place.key)], source_arn)
 
     def _connect(self, credentials: dict[str, Any]) -> S3Client:
         import boto3
@@ -225,19 +164,19 @@ class S3Objects:
             raise ObjectsMissing(f"s3://{place.bucket}/{place.key}: there is no object{wanted}.")
         return sorted(found)
 
-    def _check_reading(self, bucket: str, keys: list[str], context: dict[str, str]) -> None:
+    def _check_reading(self, bucket: str, keys: list[str], source_arn: str) -> None:
         needed: list[tuple[str, str | None]] = [("s3:ListBucket", None)]
-        self._check_bucket_policy(bucket, [*needed, *(("s3:GetObject", key) for key in keys)], context)
+        self._check_bucket_policy(bucket, [*needed, *(("s3:GetObject", key) for key in keys)], source_arn)
 
     def _check_bucket_policy(
-        self, bucket: str, needed: Sequence[tuple[str, str | None]], context: dict[str, str]
+        self, bucket: str, needed: Sequence[tuple[str, str | None]], source_arn: str
     ) -> None:
         """The role is not enough: the bucket's own policy must let the service in.
 
         The policy is read with the credentials of this process: the role need not be allowed to read it.
         `needed` are actions with the key that each is about, or None: about the bucket.
         """
-        if self._iam is None:
+        if not self._roles.enforced:
             return
         from botocore.exceptions import ClientError
 
@@ -248,20 +187,7 @@ class S3Objects:
                 raise
             policy = "{}"
         wanted = [(action, self._object_arn(bucket, key)) for action, key in needed]
-        answer = self._iam.ask(
-            {
-                "ask": "resource-policy",
-                "policy": policy,
-                "service": SERVICE,
-                "region": self._settings.region,
-                "checks": [{"action": a, "resource": r, "context": context} for a, r in wanted],
-            }
-        )
-        for (action, resource), decision in zip(wanted, answer["decisions"], strict=True):
-            if decision != "Allow":
-                raise ObjectsDenied(
-                    f"The bucket policy of {bucket} does not allow {action} on {resource} to {SERVICE}."
-                )
+        self._roles.check_resource_policy(policy, source_arn, wanted, f"bucket policy of {bucket}")
 
     def _object_arn(self, bucket: str, key: str | None) -> str:
         arn = f"arn:{self._settings.partition}:s3:::{bucket}"
@@ -275,6 +201,8 @@ def _explained(location: str, role_arn: str | None) -> Iterator[None]:
 
     try:
         yield
+    except RoleRefused as refused:
+        raise ObjectsDenied(str(refused)) from refused
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
         if code in DENIED:

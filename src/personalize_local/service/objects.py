@@ -54,19 +54,6 @@ class Objects(Protocol):
     bucket policies.
     """
 
-    def fetch(
-        self, location: str, role_arn: str | None, folder: Path, *, source_arn: str
-    ) -> list[Path]:  # pragma: no cover
-        """Download what lies at `location` into `folder`, and return the files in the order of their keys.
-
-        A location that ends with "/" is a folder: the objects directly in it, no sub-folders, markers of zero
-        bytes left out. Any other location is one object.
-
-        Raises:
-            ObjectsDenied: the role cannot be assumed, or may not read.
-            ObjectsMissing: there is nothing to read.
-        """
-
     def fetch_all(
         self,
         location: str,
@@ -85,7 +72,8 @@ class Objects(Protocol):
         of the limits.
 
         Raises:
-            ObjectsDenied, ObjectsMissing: as `fetch`.
+            ObjectsDenied: the role cannot be assumed, or may not read.
+            ObjectsMissing: there is nothing to read.
             ObjectsTooLarge: more than `max_files` objects, or more than `max_bytes` in sum.
         """
 
