@@ -24,6 +24,7 @@ from personalize_local.service.errors import (
 )
 from personalize_local.service.kinds import Status
 from personalize_local.service.model_files import model_folder, models_folder, serving_folder, trained
+from personalize_local.service.prepared_files import PreparedFiles
 from personalize_local.service.workers import Job, Outcome
 from personalize_rules.recipes import find_recipe
 from personalize_rules.schemas import DatasetType
@@ -44,6 +45,7 @@ class Deployments:
         self._context = context
         # Held for an instant only, and never while the store or a file is read: every request takes it.
         self._lock = threading.Lock()
+        self._files = PreparedFiles(context)
         self._reading = threading.Lock()  # models are read one after the other
         self._loaded: OrderedDict[str, Deployment] = OrderedDict()
         self._dropped: Counter[str] = Counter()  # by version: how often what is in memory became old
@@ -138,7 +140,7 @@ class Deployments:
                     reason = f"Internal error: {type(error).__name__}: {error}"
             done(reason)
 
-        if version.private.get("stale"):
+        if version.private.get("stale") or not self._files.complete(version):
             self.prepare(version, load)
         else:
             threading.Thread(target=load, args=(None,), name="deploy", daemon=True).start()
@@ -203,9 +205,11 @@ class Deployments:
                     shutil.rmtree(models_folder(context) / former, ignore_errors=True)
                 outdated = self._outdated.get(version_arn, 0) > order
                 fields = {**fields, "formerModel": version.private["model"], "stale": outdated}
+            before = version.private.get("serving", {})
             version.private |= fields
             context.store.save(version)
         self._renew_in_memory(version_arn)
+        self._files.replaced(before)
         if version.private.get("stale"):
             self._renew(version)
 
@@ -221,16 +225,9 @@ class Deployments:
 
     def resume(self) -> None:
         """After a start: prepare what was not finished or has got lost, remove what nothing refers to."""
-        used: set[str] = set()
-        for version in trained(self._context.store):
-            used.update(filter(None, version.private.get("serving", {}).values()))
-        folder = serving_folder(self._context)
-        for entry in folder.iterdir() if folder.is_dir() else ():
-            if entry.name not in used:
-                shutil.rmtree(entry, ignore_errors=True)
+        self._files.clean()
         for version in self.deployed():
-            serving = version.private.get("serving", {}).values()
-            if version.private.get("stale") or any(not (folder / name).is_dir() for name in serving if name):
+            if version.private.get("stale") or not self._files.complete(version):
                 self._renew(version)
 
     def _renew(self, version: Record) -> None:
@@ -259,9 +256,14 @@ class Deployments:
             if version is None or order != self._latest[version_arn]:
                 return  # deleted, or newer data is on its way
             outdated = self._outdated.get(version_arn, 0) > order
+            before = version.private.get("serving", {})
             version.private |= {"serving": serving, "stale": outdated}
             store.save(version)
+        if not self._files.complete(version):  # it was found there when its time was up
+            self._renew(version)
+            return
         self._renew_in_memory(version_arn)
+        self._files.replaced(before)
 
     def deployed(self, group_arn: str | None = None) -> list[Record]:
         """What answers requests, or is about to, in a dataset group or in all."""

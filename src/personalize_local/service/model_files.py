@@ -1,4 +1,4 @@
-"""Where the files of solution versions and of recommenders lie: models, and the data prepared for requests."""
+"""Where the files of versions and of recommenders lie: models, and the data prepared for requests."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from typing import TYPE_CHECKING, Any
@@ -217,3 +218,32 @@ def test_what_must_be_read_from_the_store_is_no_answer_from_memory(
     service.get_recommendations(**asked, filterArn=unread)
     for more in ({"filterArn": unread}, {"promotions": [{"filterArn": unread}]}):
         assert service.answers_at_once("get_recommendations", {**asked, **more})
+
+
+def test_data_that_changes_often_does_not_fill_the_disk(
+    campaigns: list[str],
+    world: World,
+    start_service: Callable[[int], Service],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("personalize_local.service.prepared_files.GRACE_SECONDS", 0.0)
+    service = start_service(1_000_000_000)
+    prepared = world.server.data / "serving"
+    store = service.context.store
+
+    def served() -> set[str]:
+        """The folders of items, one of each model."""
+        found = [store.get(arn) for arn in campaigns]
+        versions = [store.get(campaign.private["version"]) for campaign in found if campaign]
+        return {version.private["serving"]["items"] for version in versions if version}
+
+    folders = len(list(prepared.iterdir()))
+    for price in range(100, 105):
+        before = served()
+        item = {"itemId": "i1", "properties": json.dumps({"genre": "Crime", "price": price + 0.5})}
+        service.put_items(datasetArn=world.dataset("ITEMS"), items=[item])
+        eventually(lambda before=before: not before & served(), PATIENCE)  # type: ignore[misc]
+
+    eventually(lambda: len(list(prepared.iterdir())) == folders, PATIENCE)
+    assert served() <= {folder.name for folder in prepared.iterdir()}
+    assert len(ask(service, campaigns[0])) == 5
