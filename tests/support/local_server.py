@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
-START_SECONDS = 30.0
+# Patience, not a promise: the machine may be busy with other things.
+START_SECONDS = 90.0
+STOP_SECONDS = 60.0
 READY = re.compile(r"Personalize Local is ready on (http://\S+)")
 
 
@@ -97,7 +99,7 @@ class LocalServer:
             return 0
         self._process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
         try:
-            status = self._process.wait(timeout=15)
+            status = self._process.wait(timeout=STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

@@ -286,7 +286,7 @@ def refused(code: str, text: str = "") -> Any:
     return check()
 
 
-def eventually(check: Callable[[], bool], patience: float = 10.0) -> None:
+def eventually(check: Callable[[], bool], patience: float = 60.0) -> None:
     """Wait for something that other threads or processes bring about."""
     began = time.monotonic()
     while not check():

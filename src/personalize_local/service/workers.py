@@ -86,6 +86,10 @@ class _Queue:
         return job
 
     def remove(self, key: str) -> Job | None:
+        for job in self.urgent:
+            if job.key == key:
+                self.urgent.remove(job)
+                return job
         for turn, jobs in self.turns.items():
             for job in jobs:
                 if job.key == key:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -88,6 +89,27 @@ def test_dataset_groups_take_turns_and_short_work_goes_first(tmp_path: Path) -> 
     workers.stop()
 
     assert order == ["first", "u", "a1", "b1", "a2"]
+
+
+def test_short_work_that_waits_can_be_given_up(tmp_path: Path) -> None:
+    workers = Workers(Settings(tmp_path, workers=1))
+    go_on = threading.Event()
+    outcomes: list[Outcome] = []
+    workers.submit(Job("first", "a", "no_such_task", {}, outcomes.append, begins=lambda _: assert_set(go_on)))
+    workers.submit(Job("u", "a", "no_such_task", {}, outcomes.append, urgent=True))
+
+    assert workers.cancel("u")
+    assert outcomes == [Outcome(cancelled=True)]
+
+    go_on.set()
+    eventually(lambda: len(outcomes) == 2)
+    workers.stop()
+    assert not outcomes[1].cancelled
+
+
+def assert_set(event: threading.Event) -> None:
+    """Wait for it, so that the only worker is busy until then."""
+    assert event.wait(60)
 
 
 def test_a_job_that_breaks_fails_with_a_reason(tmp_path: Path) -> None:

@@ -170,10 +170,7 @@ def test_nothing_is_left_running(filled: World) -> None:
     eventually(lambda: bool(workers_of(filled.server.pid)))
     children = workers_of(filled.server.pid)
     filled.server.stop(kill=True)
-    deadline = time.monotonic() + 5
-    while any(alive(pid) for pid in children) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not any(alive(pid) for pid in children)
+    eventually(lambda: not any(alive(pid) for pid in children))
     filled.server.start()
 
 
