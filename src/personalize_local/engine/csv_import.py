@@ -149,9 +149,10 @@ def _common_header(
     for file in files:
         try:
             headers.append(_header(file))
-        except UnicodeDecodeError:
+        except UnicodeError:
             headers.append(None)
-            problems.append(f"{file.name}, line 1: the header is not UTF-8. Save the file as UTF-8.")
+            way = "Imports read CSV files, saved as UTF-8 and not compressed."
+            problems.append(f"{file.name}, line 1: the header is not UTF-8. {way}")
     first = headers[0]
     if first is not None:
         problems += _header_problems(files[0], first, schema)
@@ -169,6 +170,8 @@ def _common_header(
 def _header(file: Path) -> list[str]:
     with file.open("rb") as lines:
         line = lines.readline(quotas.SCHEMA_LENGTH * 4)
+    if b"\0" in line:
+        raise UnicodeError(f"{file.name} is no text")  # Parquet, for one
     return line.decode("utf-8-sig").rstrip("\r\n").split(",")
 
 

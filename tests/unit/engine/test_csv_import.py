@@ -1,6 +1,7 @@
 """Bulk imports: what Personalize takes, what it refuses, and what it says then."""
 
 import csv
+import gzip
 import math
 from pathlib import Path
 from typing import Any
@@ -149,6 +150,22 @@ def test_a_file_that_is_not_utf8_is_named(tmp_path: Path) -> None:
 
     assert "part-1.csv, line 2" in text
     assert "is not UTF-8" in text
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(gzip.compress(HEADER.encode()), id="gzip"),
+        pytest.param(f"{HEADER}\n".encode("utf-16"), id="utf-16"),
+        pytest.param(b"PAR1\0\0\0\0PAR1", id="parquet"),
+    ],
+)
+def test_files_that_are_no_text_are_told_what_imports_read(tmp_path: Path, content: bytes) -> None:
+    text = refusal(tmp_path, content)
+
+    assert "part-1.csv, line 1: the header is not UTF-8" in text
+    assert "not compressed" in text
+    assert "\0" not in text
 
 
 @pytest.mark.parametrize(
