@@ -15,7 +15,7 @@ from scipy import sparse
 from personalize_local.engine.database import connect, name, text
 from personalize_local.engine.impressions import shown_in_vain
 from personalize_local.engine.models.likeness import DIMENSIONS, vectors
-from personalize_local.engine.text import Terms, with_length_one
+from personalize_local.engine.text import CutTexts, Terms, with_length_one
 from personalize_local.engine.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -226,5 +226,5 @@ def _numeric(values: Any) -> SparseMatrix:
 
 
 def _text(values: Any) -> SparseMatrix:
-    texts = _texts(values)
+    texts = CutTexts(_texts(values))
     return Terms.of(texts).weigh(texts)

@@ -18,7 +18,7 @@ from scipy import sparse
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from personalize_local.engine.arrays import Float32Array, Int64Array, SparseMatrix
+    from personalize_local.engine.arrays import Float32Array, Int32Array, Int64Array, SparseMatrix
 
 MOST_TERMS = 60_000
 """Terms kept, the ones in most texts: bounds memory for catalogues of millions of items."""
@@ -42,12 +42,95 @@ def words(text: str) -> list[str]:
 
 def phrases(text: str) -> Iterator[tuple[str, str]]:
     """Give (term, how it is written) for each word and each pair of words that stand in one breath."""
-    for part in re.split(r"[.,;:!?|()\[\]\n\t/]+", text):
+    for part in re.split(_BREATHS, text):
         written = words(part)
         folded = [word.casefold() for word in written]
         yield from zip(folded, written, strict=True)
         for place in range(len(written) - 1):
             yield f"{folded[place]} {folded[place + 1]}", f"{written[place]} {written[place + 1]}"
+
+
+_BREATHS = r"[.,;:!?|()\[\]\n\t/]+"
+_CUT = re.compile(f"{_BREATHS}|{_WORD.pattern}")
+_BREATH = -1
+_EMPTY = -2
+TEXTS_AT_ONCE = 2_000
+"""Texts whose terms are counted together: bounds the memory that sorting them takes."""
+
+
+class _Numbers(dict[str, int]):
+    """What was cut out -> the number of the word, `_BREATH` or `_EMPTY`; looks each spelling up once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words: dict[str, int] = {}
+
+    def __missing__(self, written: str) -> int:
+        folded = written.casefold()
+        if not _WORD.fullmatch(written):
+            number = _BREATH
+        elif len(written) < 2 or folded in _EMPTY_WORDS:
+            number = _EMPTY
+        else:
+            number = self.words.setdefault(folded, len(self.words))
+        self[written] = number
+        return number
+
+
+class CutTexts:
+    """Texts as the numbers of their words: what `phrases` finds, in less than half its time.
+
+    A term is known by its key: (a + 1) * base + b + 1 for the words a and b, (a + 1) * base for a alone.
+    """
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        numbers, found, ends = _Numbers(), array("i"), array("q", [0])
+        for text in texts:
+            found.extend(map(numbers.__getitem__, _CUT.findall(text)))
+            ends.append(len(found))
+        self.size = len(ends) - 1
+        self._numbers = numbers.words
+        self._words = list(numbers.words)
+        self._base = len(self._words) + 1
+        self._entries = self._counted(np.array(found, np.int32), np.array(ends, np.int64))
+
+    def entries(self) -> tuple[Int64Array, Int64Array, Int64Array]:
+        """Return, for each term of each text: the place of the text, the key, and how often."""
+        return self._entries
+
+    def key(self, term: str) -> int | None:
+        """Return the key of a term; None if a word of it is in none of the texts."""
+        first, _, second = term.partition(" ")
+        if first not in self._numbers or (second and second not in self._numbers):
+            return None
+        return (self._numbers[first] + 1) * self._base + (self._numbers[second] + 1 if second else 0)
+
+    def term(self, key: int) -> str:
+        """Return the term of a key."""
+        first, second = divmod(key, self._base)
+        word = self._words[first - 1]
+        return f"{word} {self._words[second - 1]}" if second else word
+
+    def _counted(self, found: Int32Array, ends: Int64Array) -> tuple[Int64Array, Int64Array, Int64Array]:
+        parts = []
+        for first in range(0, self.size, TEXTS_AT_ONCE):
+            last = min(first + TEXTS_AT_ONCE, self.size)
+            words = found[ends[first] : ends[last]].astype(np.int64)
+            rows = np.repeat(np.arange(last - first), np.diff(ends[first : last + 1]))
+            full = words != _EMPTY
+            words, rows = words[full], rows[full]
+            paired = np.flatnonzero((words[:-1] >= 0) & (words[1:] >= 0) & (rows[:-1] == rows[1:]))
+            single = np.flatnonzero(words >= 0)
+            # One number for text and term: numbers are sorted fastest.
+            joined = (rows * self._base + words + 1) * self._base
+            joined = np.concatenate((joined[single], joined[paired] + words[paired + 1] + 1))
+            joined, counts = np.unique(joined, return_counts=True)
+            rows, keys = np.divmod(joined, self._base**2)
+            parts.append((rows + first, keys, counts))
+        if not parts:
+            return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64)
+        rows, keys, counts = (np.concatenate(one) for one in zip(*parts, strict=True))
+        return rows, keys, counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,37 +147,42 @@ class Terms:
     rarity: Float32Array
 
     @classmethod
-    def of(cls, texts: Iterable[str], *, fewest: int = 2) -> Terms:
+    def of(cls, texts: Iterable[str] | CutTexts, *, fewest: int = 2) -> Terms:
         """Learn the terms that at least `fewest` texts have; fewer are asked for where texts are few."""
-        counts: Counter[str] = Counter()
-        size = 0
-        for text in texts:
-            counts.update({term for term, _ in phrases(text)})
-            size += 1
-        kept = sorted(
-            (term for term, count in counts.items() if count >= min(fewest, max(1, size // 2))),
-            key=lambda term: (-counts[term], term),
+        cut = texts if isinstance(texts, CutTexts) else CutTexts(texts)
+        size = cut.size
+        _, keys, _ = cut.entries()
+        keys, counts = np.unique(keys, return_counts=True)
+        enough = counts >= min(fewest, max(1, size // 2))
+        if np.count_nonzero(enough) > MOST_TERMS:
+            # Those tied at the cut come too: their names decide.
+            enough &= counts >= np.partition(counts, len(counts) - MOST_TERMS)[len(counts) - MOST_TERMS]
+        named = sorted(
+            zip((-counts[enough]).tolist(), map(cut.term, keys[enough].tolist()), strict=True),
         )[:MOST_TERMS]
-        frequencies = np.array([counts[term] for term in kept], np.float64)
+        kept = [term for _, term in named]
+        frequencies = np.array([-count for count, _ in named], np.float64)
         rarity = np.log((1 + size) / (1 + frequencies)) + 1
         return cls({term: number for number, term in enumerate(kept)}, rarity.astype(np.float32))
 
-    def weigh(self, texts: Iterable[str]) -> SparseMatrix:
+    def weigh(self, texts: Iterable[str] | CutTexts) -> SparseMatrix:
         """Return the tf-idf vectors of texts, each of length 1: float32, shape (texts, terms).
 
         A text without any known term has a vector of zeros.
         """
-        columns, values, starts = array("i"), array("f"), array("q", [0])
-        for text in texts:
-            counts = Counter(
-                number for term, _ in phrases(text) if (number := self.numbers.get(term)) is not None
-            )
-            columns.extend(counts.keys())
-            values.extend(counts.values())
-            starts.append(len(columns))
+        cut = texts if isinstance(texts, CutTexts) else CutTexts(texts)
+        rows, keys, counts = cut.entries()
+        if len(keys) < len(self.numbers):  # a few texts: no look at every term of the catalogue
+            keyed = [(key, self.numbers.get(cut.term(key))) for key in set(keys.tolist())]
+        else:
+            keyed = [(key, at) for term, at in self.numbers.items() if (key := cut.key(term)) is not None]
+        pairs = np.array(sorted((key, at) for key, at in keyed if at is not None), np.int64).reshape(-1, 2)
+        known, columns = pairs[:, 0], pairs[:, 1]
+        places = np.searchsorted(known, keys)
+        found = np.flatnonzero(np.append(known, -1)[places] == keys)
         matrix = sparse.csr_array(
-            (np.array(values, np.float32), np.array(columns, np.int32), np.array(starts, np.int64)),
-            shape=(len(starts) - 1, len(self.numbers)),
+            (counts[found].astype(np.float32), (rows[found], columns[places[found]])),
+            shape=(cut.size, len(self.numbers)),
         )
         matrix.sort_indices()
         # A word said ten times is not ten times as important.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from personalize_local.engine.text import Terms, document_counts, spellings
+from personalize_local.engine.text import CutTexts, Terms, document_counts, spellings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,9 +56,9 @@ class Themes:
 
     def __init__(self, texts: Mapping[str, str]) -> None:
         self._texts = texts
-        self._terms = Terms.of(texts.values())
+        self._terms = Terms.of(cut := CutTexts(texts.values()))
         self._names = list(self._terms.numbers)
-        vectors = self._terms.weigh(texts.values())
+        vectors = self._terms.weigh(cut)
         self._frequencies = document_counts(vectors).astype(np.float64)
         self._mean: Float64Array = np.asarray(vectors.sum(axis=0), np.float64) / max(1, len(texts))
 

@@ -1,11 +1,13 @@
 """Terms and their weights, for any text."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from personalize_local.engine.text import Terms, phrases, spellings, words
+from personalize_local.engine.text import CutTexts, Terms, phrases, spellings, words
 from personalize_local.engine.themes import NO_THEME, Themes
 
 TEXTS = st.lists(st.text(alphabet="abc de.,|-'é漢 0", max_size=30), max_size=12)
@@ -42,6 +44,27 @@ def test_a_term_is_spelt_as_most_texts_spell_it():
         "sci-fi": "Sci-Fi",
         "never": "never",
     }
+
+
+@settings(max_examples=60, deadline=None)
+@given(TEXTS)
+def test_catalogues_are_cut_into_the_phrases_of_their_texts(texts):
+    cut = CutTexts(texts)
+
+    found = [Counter[str]() for _ in texts]
+    for row, key, count in zip(*(one.tolist() for one in cut.entries()), strict=True):
+        found[row][cut.term(key)] = count
+        assert cut.key(cut.term(key)) == key
+    assert found == [Counter(term for term, _ in phrases(text)) for text in texts]
+
+
+def test_a_text_weighs_the_same_alone_and_among_many():
+    texts = [f"red apple {number}. Green pear-tree" for number in range(10, 60)] + ["", "apple red apple"]
+    terms = Terms.of(texts)
+
+    together = terms.weigh(texts).toarray()
+
+    assert np.allclose(together, [terms.weigh([text]).toarray()[0] for text in texts])
 
 
 @settings(max_examples=60, deadline=None)
