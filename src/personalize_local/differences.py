@@ -17,6 +17,8 @@ GENERAL: Final = (
     "Metrics are computed by AWS's documented protocol, on held-out users chosen by the server's seed.",
     "New items can be recommended within seconds; AWS, and `--durations realistic`, take 2 hours.",
     "Too many calls are throttled with `--rate-limits` only, with ThrottlingException on all three APIs.",
+    "Trends, and the age of items, count from the newest interaction, so that old data has trends too.",
+    "Personal recipes and rankings do not learn from the columns of the Users dataset; filters use them.",
     "Nothing is billed.",
     "One Region and one account per server (`--region`, `--account-id`).",
     "Without `--iam-endpoint` every signed request is allowed, and roles are taken as given.",
