@@ -112,8 +112,10 @@ class Refreshes:
             return recipe.auto_update
         store = self._context.store
         solution = store.get(version.parent)
-        latest = store.find(kinds.SOLUTION_VERSION, parent=version.parent, statuses=[Status.ACTIVE])[-1]
-        if solution is None or latest.arn != version.arn or version.body["trainingMode"] != "FULL":
+        active = store.find(kinds.SOLUTION_VERSION, parent=version.parent, statuses=[Status.ACTIVE])
+        if solution is None or not active:  # deleted since it was deployed
+            return False
+        if active[-1].arn != version.arn or version.body["trainingMode"] != "FULL":
             return False
         asked = bool(solution.body.get("performIncrementalUpdate"))
         return recipe.auto_update or (recipe.incremental_update and asked)

@@ -154,6 +154,8 @@ def test_more_than_five_hundred_results_are_refused(club: World) -> None:
 
 def test_a_training_is_stopped(club: World, solution: str) -> None:
     running = [club.api.create_solution_version(solutionArn=solution)["solutionVersionArn"] for _ in range(6)]
+    with refused("ResourceInUseException", "versions in progress"):
+        club.api.delete_solution(solutionArn=solution)
 
     club.api.stop_solution_version_creation(solutionVersionArn=running[-1])
     club.wait("solution_version", running[-1], "CREATE STOPPED")
@@ -162,8 +164,6 @@ def test_a_training_is_stopped(club: World, solution: str) -> None:
         club.api.stop_solution_version_creation(solutionVersionArn=running[-1])
     with refused("InvalidInputException", "CREATE STOPPED"):
         club.api.create_campaign(name="wrong", solutionVersionArn=running[-1])
-    with refused("ResourceInUseException", "versions in progress"):
-        club.api.delete_solution(solutionArn=solution)
     for arn in running[:-1]:
         club.wait("solution_version", arn)
 
