@@ -17,7 +17,7 @@ GENERAL: Final = (
     "Metrics are computed by AWS's documented protocol, on held-out users chosen by the server's seed.",
     "New items can be recommended within seconds; AWS, and `--durations realistic`, take 2 hours.",
     "Too many calls are throttled with `--rate-limits` only, with ThrottlingException on all three APIs.",
-    "Trends, and the age of items, count from the newest interaction, so that old data has trends too.",
+    "Trends count from the newest interaction, so that old data has trends too.",
     "Personal recipes and rankings do not learn from the columns of the Users dataset; filters use them.",
     "Nothing is billed.",
     "One Region and one account per server (`--region`, `--account-id`).",
