@@ -29,6 +29,9 @@ log = logging.getLogger(__name__)
 
 JSON_TYPE = "application/x-amz-json-1.1"
 REST_TYPE = "application/json"
+_JSON = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, separators=(",", ":")
+)  # made once: it takes time
 _AUTHENTICATION_ERRORS = {
     kind.__name__: kind
     for kind in (
@@ -196,7 +199,7 @@ def success(operation: Operation, answer: Any) -> Answer:
     written = operation.writer(answer)
     if operation.rest and not operation.has_output:
         return _answer(200, b"", REST_TYPE)
-    body = json.dumps(written, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    body = _JSON.encode(written).encode()
     return _answer(200, body, REST_TYPE if operation.rest else JSON_TYPE)
 
 

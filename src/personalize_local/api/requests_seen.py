@@ -8,8 +8,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import deque
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,8 +17,7 @@ KEPT: Final = 1000
 _NAMING: Final = ("Arn", "name", "jobName")
 
 
-@dataclass(frozen=True, slots=True)
-class RequestSeen:
+class RequestSeen(NamedTuple):
     """One request. `error` is the code of an answer that is one, `names` the ARNs and names given."""
 
     id: int
@@ -64,7 +62,7 @@ class RequestsSeen:
         with self._lock:
             found = list(self._seen)
         return [
-            asdict(one)
+            one._asdict()
             for one in found
             if one.id > number and (operation is None or one.operation == operation)
         ]

@@ -15,6 +15,7 @@ import logging
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -168,6 +169,7 @@ def _host_name(request: SignedRequest) -> str:
     return host.rpartition(":")[0] or host if not host.endswith("]") else host
 
 
+@lru_cache(maxsize=64)  # asked with every request, by few names
 def _is_loopback_name(name: str) -> bool:
     name = name.strip("[]").lower()
     if name == "localhost" or name.endswith(".localhost"):

@@ -115,7 +115,7 @@ class Explorer:
         # Python's own generator: numpy's takes longer to set up than everything else here takes.
         draw = random.Random(zlib.crc32(asked))  # noqa: S311  # nothing secret
         chance = CHANCE * exploration.weight
-        slots = sum(draw.random() < chance for _ in range(len(top)))
+        slots = sum([draw.random() < chance for _ in range(len(top))])
         if not slots:
             return top, explored
         known = {*top.tolist(), *history.items.tolist()}
