@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.support.local_server import ACCOUNT, REGION
 
 from personalize_local.aws.s3 import S3Objects
-from personalize_local.service.objects import Layout, ObjectsMissing, ObjectsTooLarge
+from personalize_local.service.objects import Layout, ObjectsMissing, ObjectsTooLarge, ObjectsUnreachable
 from personalize_local.service.settings import Settings
 
 if TYPE_CHECKING:
@@ -120,3 +122,55 @@ def test_a_bucket_that_is_not_there_is_missing(objects: S3Objects, tmp_path: Pat
         objects.check_writable("s3://no-such-bucket/out/", None, source_arn=SOURCE)
     with pytest.raises(ObjectsMissing, match="no-such-bucket"):
         objects.store(file, "s3://no-such-bucket/out/made.csv", None, source_arn=SOURCE)
+
+
+class _Refusal(BaseHTTPRequestHandler):
+    """An S3 that answers everything with one error."""
+
+    status = 0
+    code = ""
+
+    def _refuse(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = f"<Error><Code>{self.code}</Code><Message>not today</Message></Error>".encode()
+        self.send_response(self.status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = _refuse  # noqa: N815 -- the names that the base class looks for
+    do_PUT = _refuse  # noqa: N815
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (400, "KMS.NotFoundException"),
+        (400, "KMS.DisabledException"),
+        (503, "SlowDown"),
+        (500, "InternalError"),
+    ],
+)
+def test_any_other_error_of_s3_is_told_as_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int, code: str
+) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    handler = type("Refusal", (_Refusal,), {"status": status, "code": code})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{server.server_port}")
+        objects = S3Objects(Settings(data_dir=tmp_path, region=REGION, account_id=ACCOUNT))
+        written = tmp_path / "report.csv"
+        written.write_text("report")
+        try:
+            with pytest.raises(ObjectsUnreachable, match=code):
+                objects.store(written, "s3://objects/x.csv", None, source_arn=SOURCE)
+            with pytest.raises(ObjectsUnreachable, match=code):
+                objects.fetch_all(
+                    "s3://objects/in/", None, tmp_path / "in", source_arn=SOURCE, layout=Layout.FOLDER
+                )
+        finally:
+            server.shutdown()

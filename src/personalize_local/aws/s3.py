@@ -20,6 +20,7 @@ from personalize_local.service.objects import (
     ObjectsDenied,
     ObjectsMissing,
     ObjectsTooLarge,
+    ObjectsUnreachable,
 )
 from personalize_local.settings_from_environment import s3_endpoint
 
@@ -33,6 +34,11 @@ if TYPE_CHECKING:
 
 DENIED = ("AccessDenied", "403", "InvalidAccessKeyId", "SignatureDoesNotMatch", "AllAccessDisabled")
 _LONGEST_NAME = 255  # bytes, in all common file systems
+_READ = {
+    Layout.FOLDER: " that is not empty directly in this folder; sub-folders are not read",
+    Layout.TREE: " that is not empty in this folder or its sub-folders",
+    Layout.PREFIX: " that is not empty with this beginning of its key",
+}
 MISSING = ("NoSuchBucket", "NoSuchKey", "404")
 
 
@@ -161,6 +167,7 @@ class S3Objects:
         ]
         if not found:
             wanted = f" whose key ends with {suffix}" if suffix else ""
+            wanted += f"{' and' if suffix else ''}{_READ[layout]}" if not single else ""
             raise ObjectsMissing(f"s3://{place.bucket}/{place.key}: there is no object{wanted}.")
         return sorted(found)
 
@@ -197,6 +204,7 @@ class S3Objects:
 @contextmanager
 def _explained(location: str, role_arn: str | None) -> Iterator[None]:
     """Turn S3's errors into those of `service.objects`."""
+    from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
@@ -210,9 +218,9 @@ def _explained(location: str, role_arn: str | None) -> Iterator[None]:
             raise ObjectsDenied(f"{who}: {error}") from error
         if code in MISSING:
             raise ObjectsMissing(f"{location}: {error}") from error
-        raise
-    except BotoCoreError as error:  # S3 is not there, or broke off
-        raise ObjectsMissing(f"{location} cannot be reached: {error}") from error
+        raise ObjectsUnreachable(f"{location}: S3 refuses: {error}") from error
+    except (BotoCoreError, Boto3Error) as error:  # S3 is not there, or broke off
+        raise ObjectsUnreachable(f"{location} cannot be reached: {error}") from error
 
 
 def _refuse_too_large(location: str, sizes: list[int], max_files: int | None, max_bytes: int | None) -> None:

@@ -27,6 +27,10 @@ class ObjectsMissing(Exception):  # noqa: N818 -- reads as what happened
     """No such bucket, or no object at the location; the text says what was looked for."""
 
 
+class ObjectsUnreachable(ObjectsMissing):
+    """S3 does not answer, or refuses for another reason than rights: a key of KMS, too many calls."""
+
+
 class ObjectsTooLarge(Exception):  # noqa: N818 -- reads as what happened
     """More objects or bytes than are allowed; nothing was fetched. The text says how many there are."""
 
@@ -73,7 +77,7 @@ class Objects(Protocol):
 
         Raises:
             ObjectsDenied: the role cannot be assumed, or may not read.
-            ObjectsMissing: there is nothing to read.
+            ObjectsMissing: there is nothing to read; as ObjectsUnreachable, S3 cannot be used.
             ObjectsTooLarge: more than `max_files` objects, or more than `max_bytes` in sum.
         """
 
@@ -90,7 +94,7 @@ class Objects(Protocol):
 
         Raises:
             ObjectsDenied: the role cannot be assumed, or may not write.
-            ObjectsMissing: there is no such bucket.
+            ObjectsMissing: there is no such bucket; as ObjectsUnreachable, S3 cannot be used otherwise.
         """
 
     def check_writable(

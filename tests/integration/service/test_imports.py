@@ -40,6 +40,21 @@ def test_an_empty_place_is_named(club: World) -> None:
     assert found["importMode"] == "FULL"
 
 
+def test_a_folder_of_markers_and_sub_folders_is_told_what_an_import_reads(club: World) -> None:
+    club.s3.put("club", {"hollow/": "", "hollow/none.csv": "", "hollow/deep/items.csv": HEADER})
+    arn = club.api.create_dataset_import_job(
+        jobName=f"{club.name}-hollow",
+        datasetArn=club.dataset("ITEMS"),
+        dataSource={"dataLocation": "s3://club/hollow/"},
+        roleArn=ROLE,
+    )["datasetImportJobArn"]
+
+    reason = club.wait("dataset_import_job", arn, "CREATE FAILED")["failureReason"]
+
+    assert "s3://club/hollow/: there is no object that is not empty directly in this folder" in reason
+    assert "sub-folders are not read" in reason
+
+
 @pytest.mark.parametrize("location", ["https://example.com/items.csv", "s3:///items.csv"])
 def test_a_location_must_be_in_s3(club: World, location: str) -> None:
     with refused("InvalidInputException", "Invalid Data location."):

@@ -13,6 +13,7 @@ from personalize_local.service.objects import (
     ObjectsDenied,
     ObjectsMissing,
     ObjectsTooLarge,
+    ObjectsUnreachable,
     make_objects,
 )
 from personalize_local.service.scratch import SCRATCH
@@ -64,6 +65,8 @@ def import_files(
         except ObjectsDenied as error:
             logger.warning("%s: %s", arn, error)
             raise Rejected(f"{failed} Insufficient privileges for accessing data in Amazon S3.") from error
+        except ObjectsUnreachable as error:
+            raise Rejected(f"{failed} The data cannot be read. {error}") from error
         except ObjectsMissing as error:
             raise Rejected(f"{failed} There is no data at the location. {error}") from error
         except ObjectsTooLarge as error:
