@@ -179,10 +179,10 @@ def _header_problems(file: Path, header: list[str], schema: Schema) -> Iterator[
     missing = [field.name for field in schema.fields if field.name not in header]
     if missing:
         problem = f"Input CSV is missing the following columns: [{', '.join(missing)}]."
-        found = (
-            f"{file.name} begins with {_cut(','.join(header))}" if any(header) else f"{file.name} is empty"
-        )
-        hints = [f"{found}."]
+        found = f"begins with {_cut(','.join(header))}" if any(header) else "begins with an empty line"
+        hints = [f"{file.name} {found if file.stat().st_size else 'is empty'}."]
+        if "\r" in "".join(header):
+            hints.append("Its lines end in a lone CR: write LF or CR LF.")
         folded = {column.strip().strip('"').casefold(): column for column in header}
         alike = [(folded[column.casefold()], column) for column in missing if column.casefold() in folded]
         if any(column.startswith('"') for column, _ in alike):

@@ -211,6 +211,12 @@ def test_an_empty_file_says_so(tmp_path: Path) -> None:
     assert "no Items" in refusal(tmp_path, f"{HEADER}\n")
 
 
+def test_a_header_that_is_none_is_told_why(tmp_path: Path) -> None:
+    assert "part-1.csv begins with an empty line" in refusal(tmp_path, f"\n{HEADER}\n1,,,,,\n")
+    lone = refusal(tmp_path, f"{HEADER}\n1,,,,,\n".replace("\n", "\r"))
+    assert "Its lines end in a lone CR: write LF or CR LF." in lone
+
+
 def test_all_files_have_the_same_header(tmp_path: Path) -> None:
     text = refusal(tmp_path, f"{HEADER}\n1,,,,,\n", "ITEM_ID,GENRE\n2,a\n", f"{HEADER}\n3,,,,,\n")
 
