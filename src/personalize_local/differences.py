@@ -150,6 +150,8 @@ DIFFERENCES: Final[dict[str, dict[str, str]]] = {
     },
     "CreateMetricAttribution": {
         "": "the role's rights are checked at once: without them the attribution is CREATE FAILED",
+        "metricsOutputConfig": "a report that cannot be delivered is kept and tried again with the next ones,"
+        " 100 times in all; AWS does not document what it does then",
         "metricsOutputConfig.s3DataDestination": "also gets reports of PutEvents, every 5 seconds if there"
         " are any (`--durations realistic`: 15 minutes); AWS puts those into CloudWatch only",
         "metrics": "CloudWatch gets them in the namespace AWS/Personalize with the dimensions"

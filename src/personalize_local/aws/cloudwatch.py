@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from personalize_local.aws.service_roles import RoleRefused, ServiceRoles
-from personalize_local.service.metrics import MetricsDenied, MetricsUnreachable
+from personalize_local.service.metrics import MetricsDenied, MetricsUnreachable, NoMetrics
 from personalize_local.settings_from_environment import cloudwatch_endpoint
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class CloudWatchMetrics:
         try:
             endpoint = cloudwatch_endpoint(os.environ)
         except RuntimeError as error:
-            raise MetricsUnreachable(str(error)) from error
+            raise NoMetrics(str(error)) from error
         if endpoint and not credentials and not boto3.session.Session().get_credentials():
             # A local CloudWatch wants a signature, and does not care whose.
             credentials = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}

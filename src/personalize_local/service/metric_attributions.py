@@ -16,6 +16,7 @@ from personalize_local.service.errors import (
     ResourceAlreadyExistsException,
     ResourceNotFoundException,
 )
+from personalize_local.service.kept_reports import any_kept, forget
 from personalize_local.service.kinds import Status
 from personalize_local.service.pages import make_token, read_token
 from personalize_local.service.resource import Answer, Resource, operation
@@ -182,6 +183,10 @@ class MetricAttributions(Resource):
         """From now on, events are reported."""
         self._schedule_report(record)
 
+    def removed(self, record: Record) -> None:
+        """Nor are reports that could not be delivered until now."""
+        forget(self.context.settings.data_dir, record.number)
+
     def resume(self) -> None:
         """After a start: also the schedule of reports."""
         super().resume()
@@ -199,7 +204,7 @@ class MetricAttributions(Resource):
         if record is None or record.number != number:
             return  # deleted; perhaps there is another of the same name, with a schedule of its own
         last = self._last_event(record.group)
-        if last <= record.private["reported"]:
+        if last <= record.private["reported"] and not any_kept(self.context.settings.data_dir, number):
             self._schedule_report(record)
             return
         arguments = {
@@ -220,12 +225,17 @@ class MetricAttributions(Resource):
             record = self._in(arn, Status.ACTIVE)
             if record is None or record.number != number:
                 return
+            failures = 0 if outcome.result is not None else record.private.get("failures", 0) + 1
             if outcome.result is not None:
-                record.private["reported"] = last
                 record.private["sources"] = outcome.result["sources"]
-                self.store.save(record)
-            else:
+            elif failures < self.context.settings.attribution_attempts:
+                last = record.private["reported"]
                 logger.warning("%s: the report failed and is tried again: %s", arn, outcome.reason)
+            else:
+                logger.error("%s: given up after %d attempts: %s", arn, failures, outcome.reason)
+                failures = 0
+            record.private.update(reported=last, failures=failures)
+            self.store.save(record)
             self._schedule_report(record)
 
     # -- rules
@@ -281,6 +291,7 @@ def _output(record: Record) -> dict[str, Any]:
     destination = config.get("s3DataDestination", {})
     return {
         "arn": record.arn,
+        "number": record.number,
         "group": record.group,
         "role_arn": config["roleArn"],
         "destination": destination.get("path"),

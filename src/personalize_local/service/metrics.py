@@ -20,6 +20,10 @@ class MetricsUnreachable(Exception):  # noqa: N818 -- reads as what happened
     """There is no CloudWatch, or it does not answer; the text says where it was looked for."""
 
 
+class NoMetrics(MetricsUnreachable):
+    """Nobody said where CloudWatch is: it makes no sense to try again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
     """One value of a metric; `timestamp` in epoch seconds."""

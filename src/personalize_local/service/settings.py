@@ -145,6 +145,8 @@ class Settings:
 
     # Metric attributions. Events that came by PutEvents are reported this often; Amazon: every 15 minutes.
     attribution_seconds: float = 5.0
+    # A report that cannot be delivered is tried again each time, until it was tried this often.
+    attribution_attempts: int = 100
     metrics: str = "personalize_local.aws.cloudwatch:make_metrics"
     # Undocumented points of them (spec: [U]).
     attribution_namespace: str = "AWS/Personalize"

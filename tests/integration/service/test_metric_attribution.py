@@ -201,6 +201,35 @@ def test_without_cloudwatch_the_log_says_so_and_all_else_goes_on(
     eventually(lambda: "PutEvents" in reports(world, "alone"), 10)
 
 
+def test_a_report_that_could_not_be_delivered_comes_later_and_a_kill_does_not_lose_it(
+    start_local: Callable[..., LocalServer], s3: S3Server
+) -> None:
+    world = World(start_local(), s3, "later")
+    world.make_group()
+    world.make_dataset("INTERACTIONS")
+    s3.put("gone-for-a-while", {})
+    output = {"s3DataDestination": {"path": "s3://gone-for-a-while/later/"}}
+    attribution = create(world, output=output)
+    world.wait("metric_attribution", attribution)
+    tracking = world.tracker()
+    s3.client.delete_bucket(Bucket="gone-for-a-while")
+    world.put(tracking, "u1", "i1")
+    eventually(lambda: any("not reported, is tried again" in line for line in world.server.log), 30)
+
+    world.server.stop(kill=True)
+    s3.put("gone-for-a-while", {})
+    world.server.start()
+
+    def delivered() -> int:
+        return int(s3.client.list_objects_v2(Bucket="gone-for-a-while")["KeyCount"])
+
+    eventually(lambda: delivered() == 1, 30)
+    eventually(lambda: not list((world.server.data / "reports").glob("*/*")), 10)
+    world.api.delete_metric_attribution(metricAttributionArn=attribution)
+    world.wait_until_gone("metric_attribution", attribution)
+    assert not list((world.server.data / "reports").glob("*"))
+
+
 def test_metrics_are_listed_in_pages_added_and_removed(club: World) -> None:
     names = [f"m{number}" for number in range(9)]
     arn = create(club, "listed", metrics=[{**COUNT, "metricName": name} for name in names])

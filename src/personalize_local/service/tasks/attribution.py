@@ -1,29 +1,28 @@
-"""Reports of metric attributions: to CloudWatch, and as CSV to S3."""
+"""Metric attributions: what events are worth is computed here, and reported by `reports`."""
 
 from __future__ import annotations
 
-import csv
 import logging
 import time
 from contextlib import closing
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
+from personalize_local.service.kept_reports import Report
 from personalize_local.service.live_events import events_between
-from personalize_local.service.metrics import MetricsDenied, MetricsUnreachable, Point, make_metrics
+from personalize_local.service.metrics import MetricsDenied, make_metrics
 from personalize_local.service.objects import ObjectsDenied, ObjectsMissing, make_objects
 from personalize_local.service.scratch import SCRATCH
 from personalize_local.service.store import STATE, open_reader
 from personalize_local.service.tasks.data import Data, read_schema
 from personalize_local.service.tasks.rejected import Rejected
+from personalize_local.service.tasks.reports import CLOUDWATCH, S3, Output, deliver, deliver_kept
 from personalize_rules.metric_expressions import parse_metric_expression
 from personalize_rules.schemas import DatasetType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from personalize_local.engine.attribution import Total
     from personalize_local.service.settings import Settings
@@ -34,28 +33,9 @@ logger = logging.getLogger(__name__)
 CLOUDWATCH_SECONDS: Final = 14 * 86_400
 """Older events are not put into CloudWatch. Source: Developer Guide, guidelines for a metric attribution."""
 
-COLUMNS: Final = (
-    "METRIC_NAME",
-    "EVENT_TYPE",
-    "VALUE",
-    "MATH_FUNCTION",
-    "EVENT_ATTRIBUTION_SOURCE",
-    "TIMESTAMP",
-)
 BY_EVENTS: Final = "PutEvents"
 BY_IMPORT: Final = "BulkImport"
 """The import methods in names of files; how the service calls them is not documented."""
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """Where the reports of an attribution go, as the service hands it over."""
-
-    arn: str
-    group: str
-    role_arn: str
-    destination: str | None
-    kms_key_arn: str | None
 
 
 def check_attribution(settings: Settings, *, output: dict[str, Any]) -> dict[str, Any]:
@@ -68,9 +48,7 @@ def check_attribution(settings: Settings, *, output: dict[str, Any]) -> dict[str
         problems.append(f"Insufficient privileges for putting metrics into Amazon CloudWatch. {error}")
     if place.destination:
         try:
-            make_objects(settings).check_writable(
-                _folder(place.destination), place.role_arn, source_arn=place.arn
-            )
+            make_objects(settings).check_writable(place.folder, place.role_arn, source_arn=place.arn)
         except ObjectsDenied as error:
             problems.append(f"Insufficient privileges for accessing data in Amazon S3. {error}")
         except ObjectsMissing as error:
@@ -83,13 +61,19 @@ def check_attribution(settings: Settings, *, output: dict[str, Any]) -> dict[str
 def report_events(
     settings: Settings, *, after: int, until: int, datasets: dict[str, dict[str, Any]], **report: Any
 ) -> dict[str, Any]:
-    """Report on the events that came by PutEvents, from number `after` (without it) to `until`."""
+    """Report on the events that came by PutEvents, from number `after` (without it) to `until`.
+
+    Before that, what could not be delivered until now is tried again.
+    """
     from personalize_local.engine.attribution import write_events  # noqa: PLC0415
 
     interactions = datasets[DatasetType.INTERACTIONS]
     columns = _summed_columns(report["metrics"], read_schema(interactions["schema"]))
     scratch = settings.data_dir / SCRATCH
     scratch.mkdir(parents=True, exist_ok=True)
+    deliver_kept(settings, Output(**report["output"]))
+    if until <= after:
+        return {"sources": report["known_sources"]}
     with TemporaryDirectory(dir=scratch) as temporary:
         events = Path(temporary) / "events.parquet"
         with closing(open_reader(settings.data_dir / STATE)) as reader:
@@ -120,7 +104,7 @@ def publish(
 ) -> dict[str, Any]:
     """Compute the metrics of some events, given as Parquet, and report them.
 
-    What cannot be reported is named in the log; the rest is.
+    What cannot be delivered is kept, see `reports`; the rest is.
 
     Returns:
         All sources that were ever reported on, at most as many as the quota says.
@@ -144,9 +128,9 @@ def publish(
     kept, sources = _within_quota(found, known_sources, settings.quotas.sources_of_attribution, place.arn)
     young = [total for total in kept if total.timestamp > time.time() - CLOUDWATCH_SECONDS]
     if to_cloudwatch and young:
-        _attempt(place.arn, lambda: _to_cloudwatch(settings, place, young))
+        deliver(settings, place, Report(CLOUDWATCH, method, [_row(total) for total in young]))
     if to_s3 and place.destination and kept:
-        _attempt(place.arn, lambda: _to_s3(settings, place, kept, method))
+        deliver(settings, place, Report(S3, method, [_row(total) for total in kept]))
     return {"sources": sources}
 
 
@@ -162,63 +146,17 @@ def _within_quota(
     return [total for total in found if total.source in allowed], sources
 
 
-def _attempt(arn: str, report: Callable[[], None]) -> None:
-    """A report that cannot be delivered is lost, as in AWS; the log says why."""
-    try:
-        report()
-    except (MetricsDenied, MetricsUnreachable, ObjectsDenied, ObjectsMissing) as error:
-        logger.warning("%s: not reported: %s", arn, error)
-
-
-def _to_cloudwatch(settings: Settings, place: Output, found: Sequence[Total]) -> None:
-    points = [
-        Point(
-            total.metric.name,
-            total.value,
-            total.timestamp,
-            {
-                "DatasetGroupArn": place.group,
-                "EventType": total.metric.event_type,
-                "EventAttributionSource": total.source,
-            },
-        )
-        for total in found
-    ]
-    make_metrics(settings).put(points, place.role_arn, source_arn=place.arn)
-
-
-def _to_s3(settings: Settings, place: Output, found: Sequence[Total], method: str) -> None:
-    assert place.destination
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S.%fZ")
-    with TemporaryDirectory(dir=settings.data_dir / SCRATCH) as temporary:
-        file = Path(temporary) / "report.csv"
-        with file.open("w", newline="", encoding="utf-8") as text:
-            rows = csv.writer(text, lineterminator="\n")
-            rows.writerow(COLUMNS)
-            rows.writerows(map(_row, found))
-        make_objects(settings).store(
-            file,
-            f"{_folder(place.destination)}AggregatedAttributionMetrics - {method} - {now}.csv",
-            place.role_arn,
-            source_arn=place.arn,
-            kms_key_arn=place.kms_key_arn,
-        )
-
-
-def _row(total: Total) -> tuple[Any, ...]:
+def _row(total: Total) -> list[Any]:
+    """In the order of a report's columns."""
     metric = total.metric
-    return (
+    return [
         metric.name,
         metric.event_type,
         total.value,
         metric.expression.function,
         total.source,
         total.timestamp,
-    )
-
-
-def _folder(destination: str) -> str:
-    return destination if destination.endswith("/") else f"{destination}/"
+    ]
 
 
 def _summed_columns(metrics: Sequence[dict[str, str]], schema: Schema) -> list[str]:

@@ -88,8 +88,16 @@ def import_files(
         else:
             dataset.full(imported)
         if attribution:
-            publish(settings, reported, method=BY_IMPORT, **attribution)
+            _report(settings, arn, reported, attribution)
     return {"rows": report.rows, "files": report.files, "ignoredColumns": list(report.ignored_columns)}
+
+
+def _report(settings: Settings, arn: str, imported: Path, attribution: dict[str, Any]) -> None:
+    """The dataset has its data: whatever goes wrong here, the import has not failed."""
+    try:
+        publish(settings, imported, method=BY_IMPORT, **attribution)
+    except Exception:
+        logger.exception("%s: imported, but not reported for the metric attribution", arn)
 
 
 def _too_many_event_types(imported: Path, schema: Schema, kind: DatasetType, limit: int) -> str | None:
