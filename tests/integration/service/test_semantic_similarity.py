@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.support.batches import Batches
 from tests.support.world import World, column, refused, schema
 
 if TYPE_CHECKING:
@@ -64,6 +65,18 @@ def test_items_of_the_same_subject_are_similar(books: World, campaign: str) -> N
         assert len(found) == 10
         assert f"{subject}3" not in found
         assert all(item.startswith(subject) for item in found)
+
+
+def test_a_batch_says_what_requests_get(books: World, version: str, campaign: str) -> None:
+    known, stranger, nothing = Batches(books, "inference").run(
+        version, "books-batch", {"itemId": "sea3"}, {"itemId": "unheard-of"}, {}
+    )
+
+    for line in (known, stranger):
+        item = line["input"]["itemId"]
+        assert line["output"]["recommendedItems"] == books.recommended(campaign, itemId=item)
+    assert known["output"]["recommendedItems"]
+    assert "itemId: missing" in nothing["error"]
 
 
 def test_metadata_and_filters_need_no_interactions(books: World, campaign: str) -> None:

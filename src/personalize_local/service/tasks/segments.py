@@ -77,7 +77,8 @@ def segment_users(
             return Answer(None, line.problem)
         try:
             items = questions.items(line.shown)
-            allowed = _both(chosen.of(line.shown) if chosen else None, remembered)
+            values = batch_files.filter_values(line.shown)  # without a filter, too: as batch inference does
+            allowed = _both(chosen.of(line.shown, values) if chosen else None, remembered)
         except LineRejected as rejected:
             return Answer(None, str(rejected))
         users = segmenter.segment(items, allowed=allowed, count=count)
@@ -202,13 +203,13 @@ class _ChosenUsers:
             else None
         )
 
-    def of(self, document: Mapping[str, Any]) -> BoolArray | None:
+    def of(self, document: Mapping[str, Any], values: Mapping[str, str]) -> BoolArray | None:
         """Return who may be in the segment of this line; None for everybody."""
         from personalize_local.engine.events import NO_EVENTS  # noqa: PLC0415
         from personalize_local.engine.filtering import FilterValueError  # noqa: PLC0415
 
         events = self._events.of(document["itemId"]) if self._events else NO_EVENTS
         try:
-            return self._filter.mask(batch_files.filter_values(document), None, events)
+            return self._filter.mask(values, None, events)
         except FilterValueError as error:
             raise LineRejected(str(error)) from error
