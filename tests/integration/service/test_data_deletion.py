@@ -125,6 +125,70 @@ def test_a_deleted_user_is_unknown_everywhere(start_local: Callable[..., LocalSe
     assert world.recommended(third, userId="u1") != world.recommended(third, userId="somebody new")
 
 
+def exported(world: World, kind: str) -> str:
+    """The text of an export of everything in a dataset."""
+    name = f"{world.name}-{kind.lower()}-export"
+    made = world.api.create_dataset_export_job(
+        jobName=name,
+        datasetArn=world.dataset(kind),
+        roleArn=ROLE,
+        ingestionMode="ALL",
+        jobOutput={"s3DataDestination": {"path": "s3://club/forgotten/"}},
+    )["datasetExportJobArn"]
+    world.wait("dataset_export_job", made)
+    [one] = world.s3.client.list_objects_v2(Bucket="club", Prefix=f"forgotten/{name}/")["Contents"]
+    return world.s3.client.get_object(Bucket="club", Key=one["Key"])["Body"].read().decode()
+
+
+def test_exports_rankings_explorers_and_filters_of_his_properties_forget_a_user(
+    start_local: Callable[..., LocalServer], s3: S3Server
+) -> None:
+    world = World(start_local(), s3, "forgotten")
+    world.fill()
+    world.put(world.tracker(), "u1", "i9")
+    world.events.put_users(
+        datasetArn=world.dataset("USERS"),
+        users=[{"userId": "u1", "properties": '{"plan": "free", "age": 3}'}],
+    )
+    explorer = world.campaign(
+        world.version(world.solution("aws-user-personalization", "v1")),
+        "v1",
+        campaignConfig={"itemExplorationConfig": {"explorationWeight": "0"}},
+    )
+    ranking = world.campaign(world.version(world.solution("aws-personalized-ranking-v2", "ranking")), "rank")
+    cheap = world.filter("INCLUDE ItemID WHERE Items.PRICE < 9 IF CurrentUser.AGE = 3", "cheap")
+    listed = [f"i{n}" for n in range(12)]
+
+    def ranked(user: str) -> list[str]:
+        found = world.runtime.get_personalized_ranking(campaignArn=ranking, userId=user, inputList=listed)
+        return [one["itemId"] for one in found["personalizedRanking"]]
+
+    def filtered(user: str) -> list[str]:
+        return world.recommended(explorer, userId=user, filterArn=cheap)
+
+    def is_stranger() -> bool:
+        stranger = "somebody new"
+        return (
+            ranked("u1") == ranked(stranger)
+            and world.recommended(explorer, userId="u1") == world.recommended(explorer, userId=stranger)
+            and filtered("u1") == filtered(stranger)
+        )
+
+    eventually(lambda: filtered("u1") != filtered("somebody new"))
+    assert ranked("u1") != ranked("somebody new")
+
+    end(world, begin(world, {"users.csv": "USER_ID\nu1\n"}))
+
+    eventually(is_stranger)
+    for kind in ("INTERACTIONS", "USERS"):
+        text = exported(world, kind)
+        assert "u2," in text
+        assert "u1," not in text
+    world.server.stop(kill=True)
+    world.server.start()
+    assert is_stranger()
+
+
 def test_a_deletion_goes_on_after_the_server_was_killed(
     start_local: Callable[..., LocalServer], s3: S3Server
 ) -> None:
