@@ -203,7 +203,7 @@ class MetricAttributions(Resource):
         record = self._in(arn, Status.ACTIVE)
         if record is None or record.number != number:
             return  # deleted; perhaps there is another of the same name, with a schedule of its own
-        last = self._last_event(record.group)
+        last = max(self._last_event(record.group), record.private["reported"])  # events may be deleted
         if last <= record.private["reported"] and not any_kept(self.context.settings.data_dir, number):
             self._schedule_report(record)
             return
