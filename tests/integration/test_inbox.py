@@ -165,7 +165,7 @@ def test_faults_are_listed_taken_and_forgotten(local: LocalServer) -> None:
     assert listed["failures"] == [{"resourceType": "solution-version", "reason": "12 interactions"}]
     assert listed["throttles"][0]["times"] == 2
     assert request(faults, "DELETE") == {"failures": [], "throttles": [], "delays": []}
-    assert request(faults) == {"failures": [], "throttles": []}
+    assert request(faults) == {"failures": [], "throttles": [], "delays": []}
 
 
 @pytest.mark.parametrize(
