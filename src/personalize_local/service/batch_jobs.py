@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from personalize_local.service import kinds
 from personalize_local.service.datasets import dataset_arguments
-from personalize_local.service.errors import InvalidInputException, LimitExceededException
-from personalize_local.service.kinds import CREATING, Status
+from personalize_local.service.errors import InvalidInputException
+from personalize_local.service.kinds import Status
+from personalize_local.service.locations import is_location, output_problems
 from personalize_local.service.model_files import model_folder, serving_folder
 from personalize_local.service.resource import Answer, Resource
 from personalize_local.service.solution_versions import find_version
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from personalize_local.service.store import Record
 
 _WITHOUT_CREATE: Final = {Status.PENDING: "PENDING", Status.IN_PROGRESS: "IN PROGRESS"}
-SCHEME: Final = "s3://"
 
 
 class BatchJobs(Resource):
@@ -70,15 +70,6 @@ class BatchJobs(Resource):
             yield f"Filter {record.arn} is for {expression.target}, not for {self.target}"
         if expression.uses_current_item and recipe.type != "RELATED_ITEMS":
             yield f"Filter {record.arn} uses CurrentItem, which is for recipes for related items"
-
-    def refuse_too_many(self, limit: int) -> None:
-        """Refuse one more job than may be in progress.
-
-        Raises:
-            LimitExceededException: so it is.
-        """
-        if self.store.count(self.kind, statuses=CREATING) >= limit:
-            raise LimitExceededException(f"More than {limit} resources with PENDING or IN_PROGRESS status.")
 
     # -- the job
 
@@ -143,13 +134,11 @@ class BatchJobs(Resource):
 
 def place_problems(source: str, destination: str) -> Iterator[str]:
     """What is wrong with the places of input and output, in the service's words as far as they are known."""
-    if not _is_location(source):
+    if not is_location(source):
         yield f"Invalid S3 input path. '{source}' must look like s3://bucket/folder/ or s3://bucket/file.json"
-    if not _is_location(destination):
-        yield f"Invalid S3 output path. '{destination}' must look like s3://bucket/folder/"
-    elif not destination.endswith("/"):
-        yield f"Invalid S3 output path. '{destination}' must end with / because it is a folder"
-    elif destination.rstrip("/") == source.rstrip("/"):
+    wrong = list(output_problems(destination))
+    yield from wrong
+    if not wrong and destination.rstrip("/") == source.rstrip("/"):
         yield f"Invalid S3 output path. '{destination}' is also the input; it must be another place"
 
 
@@ -167,7 +156,3 @@ def refuse(problems: list[str]) -> None:
     """
     if problems:
         raise InvalidInputException.of(problems)
-
-
-def _is_location(text: str) -> bool:
-    return text.startswith(SCHEME) and bool(text.removeprefix(SCHEME).split("/")[0])

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from personalize_local.service import kinds, put_records
 from personalize_local.service.datasets import dataset_arguments, find_dataset
 from personalize_local.service.deletions_in_progress import refuse_beside_jobs
-from personalize_local.service.errors import InvalidInputException, LimitExceededException
-from personalize_local.service.kinds import CREATING, Status
+from personalize_local.service.kinds import Status
+from personalize_local.service.locations import refuse_wrong_data_location
 from personalize_local.service.resource import Answer, Context, Resource, Tags, operation
 from personalize_local.service.workers import Job, Outcome
 from personalize_rules.schemas import DatasetType
@@ -68,13 +68,8 @@ class DataDeletionJobs(Resource):
         with self.store.transaction():
             self.refuse_taken(arn)
             group = self.ready(kinds.DATASET_GROUP, datasetGroupArn)
-            if not location.startswith("s3://") or not location.removeprefix("s3://").split("/")[0]:
-                raise InvalidInputException("Invalid Data location.")
-            limit = self.context.settings.quotas.running_data_deletion_jobs
-            if self.store.count(self.kind, group=group.arn, statuses=CREATING) >= limit:
-                raise LimitExceededException(
-                    f"More than {limit} resources with PENDING or IN_PROGRESS status."
-                )
+            refuse_wrong_data_location(location)
+            self.refuse_too_many(self.context.settings.quotas.running_data_deletion_jobs, group=group.arn)
             refuse_beside_jobs(self.store, group.arn)
             body = {
                 "jobName": jobName,

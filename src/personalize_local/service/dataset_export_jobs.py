@@ -8,6 +8,7 @@ from personalize_local.service import kinds
 from personalize_local.service.datasets import dataset_folder
 from personalize_local.service.deletions_in_progress import refuse_during_deletion
 from personalize_local.service.errors import InvalidInputException
+from personalize_local.service.locations import output_problems
 from personalize_local.service.resource import Answer, Resource, Tags, operation
 from personalize_local.service.workers import Job, Outcome
 from personalize_rules.schemas import DatasetType
@@ -52,10 +53,7 @@ class DatasetExportJobs(Resource):
                     f"A dataset of type {dataset.body['datasetType']} cannot be exported, only"
                     f" {', '.join(EXPORTED)}"
                 )
-            if not path.startswith("s3://") or not path.removeprefix("s3://").split("/")[0]:
-                problems.append(f"Invalid S3 output path. '{path}' must look like s3://bucket/folder/")
-            elif not path.endswith("/"):
-                problems.append(f"Invalid S3 output path. '{path}' must end with / because it is a folder")
+            problems += output_problems(path)
             if problems:
                 raise InvalidInputException.of(problems)
             refuse_during_deletion(self.store, dataset.group)

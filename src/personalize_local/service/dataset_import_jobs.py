@@ -9,10 +9,10 @@ from personalize_local.service.datasets import dataset_folder, has_data
 from personalize_local.service.deletions_in_progress import refuse_during_deletion
 from personalize_local.service.errors import (
     InvalidInputException,
-    LimitExceededException,
     ResourceInUseException,
 )
 from personalize_local.service.kinds import CREATING
+from personalize_local.service.locations import refuse_wrong_data_location
 from personalize_local.service.metric_attributions import attribution_of, report_arguments
 from personalize_local.service.resource import Answer, Context, Resource, Tags, operation
 from personalize_local.service.workers import Job, Outcome
@@ -56,13 +56,8 @@ class DatasetImportJobs(Resource):
         with self.store.transaction():
             self.refuse_taken(arn)
             dataset = self.ready(kinds.DATASET, datasetArn)
-            if not location.startswith("s3://") or not location.removeprefix("s3://").split("/")[0]:
-                raise InvalidInputException("Invalid Data location.")
-            limit = self.context.settings.quotas.running_import_jobs
-            if self.store.count(self.kind, statuses=CREATING) >= limit:
-                raise LimitExceededException(
-                    f"More than {limit} resources with PENDING or IN_PROGRESS status."
-                )
+            refuse_wrong_data_location(location)
+            self.refuse_too_many(self.context.settings.quotas.running_import_jobs)
             if dataset.body.get("latestDatasetUpdate", {}).get("status") in CREATING:
                 raise ResourceInUseException(f"Resource {datasetArn} is being updated.")
             refuse_during_deletion(self.store, dataset.group)

@@ -9,7 +9,6 @@ import logging
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from personalize_local.service import kinds
-from personalize_local.service.batch_jobs import SCHEME
 from personalize_local.service.datasets import dataset_arguments, find_dataset, group_schemas
 from personalize_local.service.errors import (
     InvalidInputException,
@@ -18,6 +17,7 @@ from personalize_local.service.errors import (
 )
 from personalize_local.service.kept_reports import any_kept, forget
 from personalize_local.service.kinds import Status
+from personalize_local.service.locations import is_location
 from personalize_local.service.pages import make_token, read_token
 from personalize_local.service.resource import Answer, Resource, operation
 from personalize_local.service.workers import Job, Outcome
@@ -301,7 +301,7 @@ def _output(record: Record) -> dict[str, Any]:
 
 def _output_problems(config: Mapping[str, Any]) -> Iterator[str]:
     path = config.get("s3DataDestination", {}).get("path")
-    if path is not None and not (path.startswith(SCHEME) and path.removeprefix(SCHEME).split("/")[0]):
+    if path is not None and not is_location(path):
         yield f"Invalid S3 output path. '{path}' must look like s3://bucket/folder/"
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec
 
 from personalize_local.service.errors import (
     InvalidInputException,
+    LimitExceededException,
     ResourceAlreadyExistsException,
     ResourceInUseException,
     ResourceNotFoundException,
@@ -139,6 +140,15 @@ class Resource:
         """
         if self.store.get(arn):
             raise ResourceAlreadyExistsException.of(arn)
+
+    def refuse_too_many(self, limit: int, *, group: str | None = None) -> None:
+        """Refuse to create one more than may be in progress, in the account or in a dataset group.
+
+        Raises:
+            LimitExceededException: with the text of the service.
+        """
+        if self.store.count(self.kind, group=group, statuses=CREATING) >= limit:
+            raise LimitExceededException(f"More than {limit} resources with PENDING or IN_PROGRESS status.")
 
     def add(
         self,

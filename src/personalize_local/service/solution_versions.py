@@ -10,12 +10,11 @@ from personalize_local.service.data_marks import data_marks
 from personalize_local.service.datasets import dataset_arguments, group_schemas
 from personalize_local.service.errors import (
     InvalidInputException,
-    LimitExceededException,
     ResourceAlreadyExistsException,
     ResourceInUseException,
     ResourceNotFoundException,
 )
-from personalize_local.service.kinds import CREATING, DELETING, MOVING, Status
+from personalize_local.service.kinds import DELETING, MOVING, Status
 from personalize_local.service.model_files import discard_model, model_folder, models_folder, serving_folder
 from personalize_local.service.resource import Answer, Context, Resource, Tags, moment, operation
 from personalize_local.service.solution_rules import training_problems
@@ -98,9 +97,7 @@ class SolutionVersions(Resource):
         require_training_data(self.store, solution.group, recipe)
         if problems := training_problems(recipe, schemas):
             raise InvalidInputException.of(problems)
-        limit = self.context.settings.quotas.running_solution_versions
-        if self.store.count(self.kind, statuses=CREATING) >= limit:
-            raise LimitExceededException(f"More than {limit} resources with PENDING or IN_PROGRESS status.")
+        self.refuse_too_many(self.context.settings.quotas.running_solution_versions)
         arn = self.context.arn(kinds.SOLUTION, f"{solution.name}/{secrets.token_hex(4)}")
         body = {
             "name": name,
