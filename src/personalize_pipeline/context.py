@@ -61,7 +61,7 @@ class Run(Message):
         return f"arn:{partition}:personalize:{region}:{account}:{tail}"
 
     def recipe(self, arn: str) -> str:
-        """ARN of a recipe in the partition of this run: examples and dialects write `arn:aws:`, also for China."""
+        """ARN of a recipe in this run's partition: examples and dialects write `arn:aws:`, also for China."""
         return f"arn:{self.execution.split(':')[1]}:{arn.split(':', 2)[2]}"
 
 

@@ -403,7 +403,7 @@ def test_a_version_is_used_by_campaigns_and_batch_jobs_at_the_same_time(count: i
 
 @pytest.mark.parametrize(("solutions", "recommenders"), [(0, 0), (1, 0), (0, 1), (2, 2)])
 def test_recommenders_and_solutions_are_made_at_the_same_time(solutions: int, recommenders: int):
-    planned = {
+    planned: dict[str, list[Any]] = {
         "recommenders": [{"name": f"r{number}", "recipeArn": "arn"} for number in range(recommenders)],
         "solutions": [{"name": f"s{number}", "candidates": [{}]} for number in range(solutions)],
     }

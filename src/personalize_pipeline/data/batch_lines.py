@@ -1,4 +1,4 @@
-"""A first look at the lines that batch jobs shall answer: are there files, and do they ask what the recipe answers?
+"""A first look at the lines that batch jobs shall answer: are there files, do they ask for what is answered?
 
 Only the beginnings of files are read; a line that is wrong further on gets an error as its answer.
 """

@@ -1,11 +1,11 @@
-"""Batch jobs of a solution: where they read and write, and how they are named, if the file does not say so."""
+"""Batch jobs of a solution: where they read and write, and their names, if the file does not say so."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
 INPUT: Final = "batch"
 OUTPUT: Final = "batch-output"
-"""Folders beside the params file, with one inside for each solution. Personalize may write into the second only."""
+"""Folders beside the params file, one inside for each solution. Personalize writes into the second only."""
 
 
 def job_name(job: Mapping[str, Any], solution: str) -> str:
@@ -22,10 +22,10 @@ def input_path(job: Mapping[str, Any]) -> str | None:
 
 
 def batch_job(job: Mapping[str, Any], solution: str, beside: str | None) -> dict[str, Any]:
-    """What the step of the job needs: the arguments of its Create call, and `outputFolder` in place of `jobOutput`.
+    """What the job's step needs: the arguments of its Create call, `outputFolder` in place of `jobOutput`.
 
-    `beside` is the folder of the params file, `s3://bucket/.../`; without it places are as far as the file gives
-    them.
+    `beside` is the folder of the params file, `s3://bucket/.../`; without it, only places that the file gives
+    are there.
     """
     made = {**job, "jobName": job_name(job, solution)}
     if beside:

@@ -206,16 +206,16 @@ def _batch_job(kind: str, target: str, description: str) -> type[Model]:
             member_type(operation, "jobName"),
             Field(
                 None,
-                description="The beginning of the names of the jobs; each run adds an ending of its own, because "
-                "a name can be used only once. If left out: the solution's name.",
+                description="The beginning of the jobs' names; each run adds an ending of its own, because a "
+                "name can be used only once. If left out: the solution's name.",
             ),
         ),
         "jobInput": (
             member_type(operation, "jobInput"),
             Field(
                 None,
-                description="Where the lines are. If left out: the folder batch/<name of the solution>/ beside "
-                "the params file.",
+                description="Where the lines are. If left out: batch/<name of the solution>/ beside the "
+                "params file.",
             ),
         ),
         "jobOutput": (
@@ -259,8 +259,8 @@ def recommender() -> type[Model]:
                 Literal["ACTIVE", "INACTIVE"],
                 Field(
                     "ACTIVE",
-                    description="Whether it runs. INACTIVE: it is stopped, answers nothing, is not trained again "
-                    "and costs nothing.",
+                    description="Whether it runs. INACTIVE: it is stopped, answers nothing, is not trained "
+                    "again and costs nothing.",
                 ),
             )
         },

@@ -14,7 +14,7 @@ _OWN = frozenset({"jobName", "outputFolder", "filterArn"})
 
 
 class BatchJob(Resource):
-    """A job of the run's own, named `<jobName>-<8 hex of the run>`: every run has a version that is asked anew.
+    """A job of the run's own, named `<jobName>-<8 hex of the run>`: every run has a new version to ask.
 
     Names of jobs are used up for ever and jobs cannot be stopped or deleted, so a job is known by its name.
     """
@@ -58,9 +58,9 @@ class BatchJob(Resource):
             return (
                 f"Personalize reads {source} and writes {self.output} with the role "
                 f"{found.settings.get('roleArn')}: this must trust personalize.amazonaws.com and allow "
-                "s3:ListBucket and s3:GetObject there, s3:PutObject here, and the policies of the buckets must "
-                "allow the same to personalize.amazonaws.com. The stack's own role may write into folders named "
-                "batch-output of the input bucket only. Then upload the params file again."
+                "s3:ListBucket and s3:GetObject there, s3:PutObject here, and the policies of the buckets "
+                "must allow the same to personalize.amazonaws.com. The stack's own role may write into "
+                "folders named batch-output of the input bucket only. Then upload the params file again."
             )
         return f"Correct the lines in {source} (or the access to them) and upload the params file again."
 

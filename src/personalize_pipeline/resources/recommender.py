@@ -1,4 +1,4 @@
-"""Recommender: a use case of a domain, trained and served by Personalize; configured anew, stopped, started."""
+"""Recommender: a use case of a domain, trained and served by Personalize."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -68,7 +68,7 @@ class Recommender(Resource):
         if found.status != _ACTIVE:
             self.client.start_recommender(recommenderArn=found.arn)
         elif _CONFIG in attributes:
-            config = {**found.settings.get(_CONFIG, {}), **self.want[_CONFIG]}
+            config: Any = {**found.settings.get(_CONFIG, {}), **self.want[_CONFIG]}
             self.client.update_recommender(recommenderArn=found.arn, recommenderConfig=config)
         else:
             self.client.stop_recommender(recommenderArn=found.arn)

@@ -88,7 +88,7 @@ WRONG = {
         inference({}, {}),
         'batchInferenceJobs[1].jobName: the batch inference job "s" is there already',
     ),
-    "input nowhere": (inference(places("b/in/")), 'jobInput.s3DataSource.path: "b/in/" is no place in S3.'),
+    "input nowhere": (inference(places("https://b/in/")), 'path: "https://b/in/" is no place in S3.'),
     "output is no folder": (
         inference(places(None, "s3://b/out")),
         'path: "s3://b/out" must be a folder. Write s3://b/out/',

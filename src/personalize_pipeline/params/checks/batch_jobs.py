@@ -1,4 +1,4 @@
-"""The batch jobs of a solution: its recipe has to have them, with this filter, these places, these settings."""
+"""The batch jobs of a solution: its recipe has to have them, with this filter, these places and settings."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final

@@ -19,8 +19,8 @@ def check(document: Mapping[str, Any], data: Data) -> Iterator[Problem]:
     if there and data.domain is None and "datasetGroup" in document:
         message = "recommenders are made in dataset groups of a domain, and this one has none."
         advice = (
-            'Add "domain": "ECOMMERCE" or "VIDEO_ON_DEMAND" to datasetGroup (a group that exists cannot get one), '
-            "or use 'solutions'."
+            'Add "domain": "ECOMMERCE" or "VIDEO_ON_DEMAND" to datasetGroup (a group that exists cannot get '
+            "one), or use 'solutions'."
         )
         yield Problem("recommenders", message, advice)
     for place, section in there:
