@@ -192,7 +192,9 @@ def running(folder: Path, s3: Any) -> Iterator[Cloud]:
     clock = ManualClock(time.time())
     settings = Settings(
         data_dir=folder,
-        quotas=Quotas(dataset_groups=200, solutions=200, campaigns=200, filters=200),
+        quotas=Quotas(
+            dataset_groups=200, solutions=200, campaigns=200, filters=200, recommenders_of_region=200
+        ),
         durations={kind: Duration(pending=5, in_progress=25) for kind in KINDS},
     )
     service = Service(settings, clock)
