@@ -191,6 +191,7 @@ class DeployedStack:
             ]
             # What refers to others goes first, and must be gone before these.
             self._delete("campaign", campaigns)
+            self._delete("recommender", personalize.list_recommenders(**inside)["recommenders"])
             self._delete("solution", solutions)
             self._delete("filter", personalize.list_filters(**inside)["Filters"])
             self._delete("event_tracker", personalize.list_event_trackers(**inside)["eventTrackers"])

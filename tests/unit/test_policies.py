@@ -6,12 +6,15 @@ from tests.support.policies import ROOT, actions_of, allowed
 from personalize_pipeline import params_source, start, wait_for_turn
 from personalize_pipeline.data import files, first_look
 from personalize_pipeline.reporting import notify
+from personalize_pipeline.resources.batch_inference_job import BatchInferenceJob
+from personalize_pipeline.resources.batch_segment_job import BatchSegmentJob
 from personalize_pipeline.resources.campaign import Campaign
 from personalize_pipeline.resources.dataset import Dataset
 from personalize_pipeline.resources.dataset_group import DatasetGroup
 from personalize_pipeline.resources.dataset_import import DatasetImport
 from personalize_pipeline.resources.event_tracker import EventTracker
 from personalize_pipeline.resources.filter import Filter
+from personalize_pipeline.resources.recommender import Recommender
 from personalize_pipeline.resources.schema import Schema
 from personalize_pipeline.resources.solution import Solution
 from personalize_pipeline.resources.solution_version import SolutionVersion
@@ -31,6 +34,9 @@ CODE = {
     "solution": ((Solution,), set()),
     "solution_version": ((SolutionVersion,), set()),
     "campaign": ((Campaign,), set()),
+    "batch_inference_job": ((BatchInferenceJob,), PASS_ROLE),
+    "batch_segment_job": ((BatchSegmentJob,), PASS_ROLE),
+    "recommender": ((Recommender,), set()),
     "best_version": ((), set()),
     "read_params": ((params_source, files, first_look), set()),
     "wait_for_turn": ((wait_for_turn, params_source), set()),

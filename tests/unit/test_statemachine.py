@@ -128,7 +128,8 @@ def test_a_nested_execution_is_named_after_run_state_and_resource(name: str, sta
     given = state["Arguments"]
     assert given["Input"]["resource"] == name
     assert given["Input"]["function"] == f"${{{name}FunctionArn}}"
-    plan = {"name": "n", "schema": {"name": "n"}, "dataset": {"name": "n"}, "solution": {"name": "n"}}
+    parts = {part: {"name": "n"} for part in ("schema", "dataset", "solution")}
+    plan = {"name": "n", "jobName": "n", **parts}
     long = {"datasetGroup": {"name": "n"}, "eventTracker": {"name": "n"}}
     run = "x" * 30 + "movies-params-" + "0123456789ab" * 3
     made = evaluate(given["Name"], {"plan": long}, input={"plan": plan}, context={"Execution": {"Name": run}})
@@ -248,7 +249,16 @@ PLAN: dict[str, Any] = {
     "datasets": [{"dataset": {"name": "movies-interactions"}, "schema": {"name": "s"}}],
     "eventTracker": None,
     "filters": [],
-    "solutions": [{"name": "for-you", "candidates": [], "campaigns": [{"name": "a"}, {"name": "b"}]}],
+    "solutions": [
+        {
+            "name": "for-you",
+            "candidates": [],
+            "campaigns": [{"name": "a"}, {"name": "b"}],
+            "batchInferenceJobs": [{"jobName": "nightly"}],
+            "batchSegmentJobs": [],
+        }
+    ],
+    "recommenders": [],
 }
 DATA: dict[str, Any] = {"outcomes": [], "skipped": []}
 CREATED = {"resource": "DatasetGroup", "name": "movies", "arn": "arn:g", "did": "created"}
@@ -334,9 +344,9 @@ def test_training_does_not_begin_on_half_of_the_data():
 
 def test_the_event_tracker_comes_before_the_training():
     order = list(machine("pipeline")["States"])
-    assert order.index("EventTracker") < order.index("Solutions")
+    assert order.index("EventTracker") < order.index("Models")
     assert state("pipeline", "EventTracker")["Next"] == "Filters"
-    assert state("pipeline", "Filters")["Next"] == "Solutions"
+    assert state("pipeline", "Filters")["Next"] == "Models"
 
 
 VERSION = {"resource": "SolutionVersion", "name": "a", "arn": "arn:v1", "did": "trained"}
@@ -360,12 +370,49 @@ def test_of_several_candidates_the_chosen_one_is_served():
         "did": None,
         "details": {"reason": "the best", "metric": "m", "value": 0.4},
     }
-    campaigns = state("pipeline", "Campaigns")
-    item = {"Map": {"Item": {"Value": {"name": "c"}}}}
-    assert evaluate(campaigns["ItemSelector"], input=output, context=item) == {
+    uses = state("pipeline", "Uses")
+    item = {"Map": {"Item": {"Value": {"resource": "Campaign", "plan": {"name": "c"}}}}}
+    assert evaluate(uses["ItemSelector"], input=output, context=item) == {
+        "resource": "Campaign",
         "plan": {"name": "c"},
         "solutionVersionArn": "arn:v2",
     }
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_a_version_is_used_by_campaigns_and_batch_jobs_at_the_same_time(count: int):
+    keys = {
+        "campaigns": "Campaign",
+        "batchInferenceJobs": "BatchInferenceJob",
+        "batchSegmentJobs": "BatchSegmentJob",
+    }
+    plan = {key: [{"name": f"{key}{number}"} for number in range(count)] for key in keys}
+    items = evaluate(state("pipeline", "Uses")["Items"], input={"plan": plan})
+    assert items == [{"resource": keys[key], "plan": one} for key, some in plan.items() for one in some]
+
+    question = state("pipeline", "IsBatchJob")
+    taken = [
+        (
+            [one["Next"] for one in question["Choices"] if evaluate(one["Condition"], input=item)]
+            or [question["Default"]]
+        )[0]
+        for item in items
+    ]
+    assert taken == [item["resource"] for item in items]
+
+
+@pytest.mark.parametrize(("solutions", "recommenders"), [(0, 0), (1, 0), (0, 1), (2, 2)])
+def test_recommenders_and_solutions_are_made_at_the_same_time(solutions: int, recommenders: int):
+    planned: dict[str, list[Any]] = {
+        "recommenders": [{"name": f"r{number}", "recipeArn": "arn"} for number in range(recommenders)],
+        "solutions": [{"name": f"s{number}", "candidates": [{}]} for number in range(solutions)],
+    }
+    items = evaluate(state("pipeline", "Models")["Items"], variables(**planned), input=DATA)
+    assert items == planned["recommenders"] + planned["solutions"]
+
+    (choice,) = state("pipeline", "IsRecommender")["Choices"]
+    chosen = [item["name"][0] == "r" for item in items]
+    assert [evaluate(choice["Condition"], input={"plan": item}) for item in items] == chosen
 
 
 def test_no_version_no_campaign():
@@ -374,7 +421,11 @@ def test_no_version_no_campaign():
     assert evaluate(nothing["Condition"], input=data) is True
     assert evaluate(nothing["Output"], input=data) == {
         "outcomes": [FAILED],
-        "skipped": [{"resource": "Campaign", "name": "a"}, {"resource": "Campaign", "name": "b"}],
+        "skipped": [
+            {"resource": "Campaign", "name": "a"},
+            {"resource": "Campaign", "name": "b"},
+            {"resource": "BatchInferenceJob", "name": "nightly"},
+        ],
     }
     one = data | {"versions": [VERSION], "plan": {"candidates": [1]}}
     assert evaluate(nothing["Condition"], input=one) is False

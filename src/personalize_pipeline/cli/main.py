@@ -161,7 +161,7 @@ def recommend(
     ] = None,
     json_: Annotated[bool, JSON] = False,
 ) -> None:
-    """Ask a campaign for recommendations, and print them with their titles.
+    """Ask a campaign or a recommender for recommendations, and print them with their titles.
 
     \b
     Examples:

@@ -29,6 +29,8 @@ _WORDS = {
     "EventTracker": "event tracker",
     "SolutionVersion": "solution version",
     "BestVersion": "choice",
+    "BatchInferenceJob": "batch inference job",
+    "BatchSegmentJob": "batch segment job",
 }
 _CUT = "\n\n(The rest is left out: the history of the execution has all of it.)\n"
 _SAME = 0.00005  # metrics have four decimals
@@ -114,7 +116,7 @@ def write_mail(ending: Ending, now: datetime, *, console: bool = True) -> Mail:
     took = _duration(now - ending.run.start_time)
     if ending.succeeded:
         body = _join(
-            f"{ending.title} is {'live' if _of(ending, 'Campaign') else 'ready'}. The run took {took}.",
+            f"{ending.title} is {'live' if _is_live(ending) else 'ready'}. The run took {took}.",
             *_results(ending),
             _about(ending, console=console),
         )
@@ -135,8 +137,11 @@ def write_mail(ending: Ending, now: datetime, *, console: bool = True) -> Mail:
 
 def _results(ending: Ending) -> Iterator[str]:
     yield _live(ending)
+    yield _recommenders(ending)
+    yield _batch_jobs(ending)
     yield _trackers(ending)
     yield from _metrics(ending)
+    yield from _metrics_of_recommenders(ending)
     yield _section(
         "How the best candidate was chosen",
         (f"{item.name}: {item.details.get('reason', '')}" for item in _of(ending, "BestVersion")),
@@ -204,6 +209,38 @@ def _live(ending: Ending) -> str:
     return _section("Campaigns, and how to ask them", lines)
 
 
+def _is_live(ending: Ending) -> bool:
+    running = [item for item in _of(ending, "Recommender") if item.status == "ACTIVE"]
+    return bool(_of(ending, "Campaign") or running)
+
+
+def _recommenders(ending: Ending) -> str:
+    lines: list[str] = []
+    for item in _of(ending, "Recommender"):
+        lines += [f"{item.name} ({item.did or item.status})", f"  {item.arn}"]
+        if item.status == "ACTIVE":
+            recipe = item.details.get("recipeArn")
+            lines.append(f"  {runtime_command(item.arn, recipe, ending.run.examples)}")
+        else:
+            lines.append("  is stopped: it answers nothing and costs nothing")
+            lines += [f"  when it is started: {change}" for change in item.details.get("whenStarted", ())]
+        lines.append("")
+    return _section("Recommenders, and how to ask them", lines)
+
+
+def _batch_jobs(ending: Ending) -> str:
+    lines: list[str] = []
+    for item in (*_of(ending, "BatchInferenceJob"), *_of(ending, "BatchSegmentJob")):
+        lines += [
+            item.name,
+            f"  read     {item.details.get('input')}",
+            f"  wrote    {item.details.get('output')}",
+            f"  version  {tail(item.details.get('solutionVersionArn', ''))}",
+            "",
+        ]
+    return _section("Batch jobs, and where their results are", lines)
+
+
 def _trackers(ending: Ending) -> str:
     lines: list[str] = []
     for item in _of(ending, "EventTracker"):
@@ -234,6 +271,16 @@ def _metrics(ending: Ending) -> Iterator[str]:
         else:
             lines.append("Amazon Personalize gives no metrics.")
         yield _section(f"How good is {item.name}", lines)
+
+
+def _metrics_of_recommenders(ending: Ending) -> Iterator[str]:
+    for item in _of(ending, "Recommender"):
+        if metrics := item.details.get("metrics"):
+            recipe = tail(item.details.get("recipeArn") or "").partition("/")[2]
+            rows = [_metric_row(name, metrics[name], None, compare=False) for name in metrics]
+            yield _section(
+                f"How good is {item.name}", [f"recipe   {recipe}", "", *_table([("metric", "now"), *rows])]
+            )
 
 
 def _metric_row(name: str, now: float, before: float | None, compare: bool) -> tuple[str, ...]:  # noqa: FBT001
