@@ -49,9 +49,7 @@ def event(item, kind="", value=None):
 
 
 # Use cases want events of their type, and nothing here is cold.
-EVERY_RECIPE = sorted(
-    name for name in RECIPES if not RULES[name].event_type and name != "aws-hrnn-coldstart"
-)
+EVERY_RECIPE = sorted(name for name in RECIPES if not RULES[name].event_type and name != "aws-hrnn-coldstart")
 
 
 @pytest.mark.parametrize("recipe", EVERY_RECIPE)
