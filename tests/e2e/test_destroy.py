@@ -35,10 +35,17 @@ def names(stack: DeployedStack, operation: str, **arguments: Any) -> list[str]:
 
 def of(stack: DeployedStack, group: str) -> list[str]:
     """Everything in the account that is named after the group."""
-    operations = ("campaigns", "recommenders", "solutions", "event_trackers", "filters", "datasets")
+    operations = (
+        "campaigns",
+        "recommenders",
+        "solutions",
+        "event_trackers",
+        "metric_attributions",
+        "filters",
+    )
     found = [
         f"{operation} {name}"
-        for operation in (*operations, "dataset_groups", "schemas")
+        for operation in (*operations, "datasets", "dataset_groups", "schemas")
         for name in names(stack, f"list_{operation}")
     ]
     return [line for line in found if line.split()[1].split("-")[0] == group]
@@ -49,7 +56,7 @@ def files(stack: DeployedStack, prefix: str) -> list[str]:
     return [item["Key"] for item in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]]
 
 
-def test_a_group_with_several_solutions_a_failed_version_and_two_pages_of_filters(stack: DeployedStack):
+def test_a_group_with_several_solutions_a_failed_version_and_pages_of_filters(stack: DeployedStack):
     built(
         stack,
         "whole",
@@ -65,6 +72,15 @@ def test_a_group_with_several_solutions_a_failed_version_and_two_pages_of_filter
         )
     stack.fail_next("solution-version", "too little")
     client.create_solution_version(solutionArn=f"{arn}:solution/whole-similar")
+    role = stack.client("cloudformation").describe_stack_resource(
+        StackName=stack.NAME, LogicalResourceId="PersonalizeRole"
+    )["StackResourceDetail"]["PhysicalResourceId"]
+    client.create_metric_attribution(
+        name="whole-attribution",
+        datasetGroupArn=f"{arn}:dataset-group/whole",
+        metrics=[{"eventType": "watch", "metricName": "watched", "expression": "SAMPLECOUNT()"}],
+        metricsOutputConfig={"roleArn": stack.client("iam").get_role(RoleName=role)["Role"]["Arn"]},
+    )
     everything = of(stack, "whole")
     client.meta.events.register(
         "provide-client-params.personalize.ListFilters", lambda params, **_: {**params, "maxResults": 3}
@@ -77,12 +93,14 @@ def test_a_group_with_several_solutions_a_failed_version_and_two_pages_of_filter
     assert of(stack, "whole") == everything
     order = [line.split()[0] for line in planned.splitlines() if line.startswith("  ")]
     assert list(dict.fromkeys(order)) == [
-        "Campaign", "Solution", "EventTracker", "Filter", "Dataset", "DatasetGroup", "Schema",
+        "Campaign", "Solution", "EventTracker", "MetricAttribution",
+        "Filter", "Dataset", "DatasetGroup", "Schema",
     ]  # fmt: skip
     assert order.count("Filter") == FILTERS
     assert order.count("Solution") == 2
     assert "other" not in planned
 
+    client.create_solution_version(solutionArn=f"{arn}:solution/whole-similar")  # it is being trained
     code, out, err = personalize(stack, "destroy", "whole", "--yes")
 
     assert code == 0, f"{out}\n{err}"

@@ -5,17 +5,19 @@ others run here, in a copy of the repository. They end with deleting the stack, 
 (conftest.py).
 """
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.deployed_stack import DeployedStack
+from tests.support.deployed_stack import INTERACTIONS_SCHEMA, DeployedStack
 
 ROOT = Path(__file__).parents[2]
 TOOLS = ROOT / ".tools" / "bin"
@@ -131,7 +133,14 @@ def followed(terminal: Terminal) -> dict[str, str]:
 
 @pytest.mark.parametrize("block", BLOCKS, ids=str)
 def test_every_block_says_whether_a_test_runs_it(block: Block):
-    assert block.marker in {"local", "deploy", "run", "check", "clean-up"} or block.marker.startswith(NOT_RUN)
+    assert block.marker in {
+        "local",
+        "deploy",
+        "run",
+        "check",
+        "clean-up",
+        "destroy",
+    } or block.marker.startswith(NOT_RUN)
 
 
 def test_the_commands_that_deploy_end_with_a_mail_about_a_live_recommender(followed: dict[str, str]):
@@ -181,24 +190,43 @@ def test_sam_deploy_guided_asks_and_what_it_writes_does_no_harm(
 
 
 def test_cleaning_up_leaves_nothing(followed: dict[str, str], terminal: Terminal, deployed: DeployedStack):
-    """README deletes the example's campaigns and the stack, docs/clean-up.md the rest and the bucket."""
+    """docs/clean-up.md deletes the example and its data, README the stack, docs/clean-up.md the rest."""
     personalize = deployed.client("personalize")
-    for block in blocks("README.md", "clean-up"):
-        terminal.type(block)
-    stacks = deployed.client("cloudformation").list_stacks()["StackSummaries"]
-    left = [one["StackName"] for one in stacks if one["StackStatus"] != "DELETE_COMPLETE"]
-    assert deployed.NAME not in left
-    assert names(personalize.list_campaigns()["campaigns"]) & {"films-for-you", "films-like-this"} == set()
-    # A campaign that README does not know of must not be in the way.
+    # A campaign that the params file does not know of must not be in the way.
     (solution,) = [one for one in personalize.list_solutions()["solutions"] if one["name"] == "films-for-you"]
     versions = personalize.list_solution_versions(solutionArn=solution["solutionArn"])["solutionVersions"]
     personalize.create_campaign(name="films-other", solutionVersionArn=versions[0]["solutionVersionArn"])
 
+    (destroy,) = blocks("docs/clean-up.md", "destroy")
+    printed = terminal.type(destroy)
+
+    assert "What would be deleted of dataset group films, in this order:" in printed
+    assert "Deleted: films" in printed
+    assert "films-other" in printed
+    assert names(personalize.list_dataset_groups()["datasetGroups"]) == set()
+    assert not [name for name in names(personalize.list_schemas()["schemas"]) if name.startswith("films-")]
+
+    for block in blocks("README.md", "clean-up"):
+        assert "There is nothing to delete" in terminal.type(block)
+    stacks = deployed.client("cloudformation").list_stacks()["StackSummaries"]
+    left = [one["StackName"] for one in stacks if one["StackStatus"] != "DELETE_COMPLETE"]
+    assert deployed.NAME not in left
+
+    # A group that outlived its stack.
+    schema = personalize.create_schema(name="films-left", schema=json.dumps(INTERACTIONS_SCHEMA))["schemaArn"]
+    group = personalize.create_dataset_group(name="films")["datasetGroupArn"]
+    while personalize.describe_dataset_group(datasetGroupArn=group)["datasetGroup"]["status"] != "ACTIVE":
+        time.sleep(0.1)
+    dataset = personalize.create_dataset(
+        name="films-left", schemaArn=schema, datasetGroupArn=group, datasetType="Interactions"
+    )["datasetArn"]
+    while personalize.describe_dataset(datasetArn=dataset)["dataset"]["status"] != "ACTIVE":
+        time.sleep(0.1)
     for block in blocks("docs/clean-up.md", "run"):
         terminal.type(block)
 
     assert names(personalize.list_dataset_groups()["datasetGroups"]) == set()
-    assert [name for name in names(personalize.list_schemas()["schemas"]) if name.startswith("films-")] == []
+    assert not [name for name in names(personalize.list_schemas()["schemas"]) if name.startswith("films-")]
     assert deployed.bucket not in {one["Name"] for one in deployed.client("s3").list_buckets()["Buckets"]}
 
 

@@ -1,5 +1,6 @@
 """The commands: each parses, calls one library function, prints. What is slow to import is imported late."""
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -230,9 +231,10 @@ def destroy(
             return
         if not yes:
             note(destroying.text(group, plan))
-            typed = typer.prompt("It cannot be undone. Type the group's name to delete it", err=True)
-            if typed.strip() != group:
-                raise CommandError(f"{typed!r} is not {group!r}: nothing was deleted.")
+            note("It cannot be undone. Type the group's name to delete it:")
+            typed = sys.stdin.readline().strip()
+            if typed != group:
+                raise CommandError(f"{typed!r} is not {group!r}: nothing was deleted. (--yes does not ask.)")
         arn = destroying.start(target, group, plan, data=data)
         if not follow:
             if json_:
