@@ -155,7 +155,9 @@ def test_a_deletion_that_somebody_stopped_is_finished_by_the_next_one(stack: Dep
         time.sleep(0.3)
     stack.client("stepfunctions").stop_execution(executionArn=arn.strip())
     stack._admin("faults", method="DELETE")
-    assert [line.split()[0] for line in of(stack, "half")] == ["dataset_groups", "schemas"]
+    # A step that was on its way may still have taken the group; nobody took the schema.
+    left = [line.split()[0] for line in of(stack, "half")]
+    assert left in (["dataset_groups", "schemas"], ["schemas"])
 
     code, out, err = personalize(stack, "destroy", "half", "--yes")
 
