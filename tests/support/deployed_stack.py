@@ -94,6 +94,7 @@ class DeployedStack:
         outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
         self.bucket = outputs["InputBucketName"]
         self.pipeline_arn, self.ensure_arn = outputs["PipelineArn"], outputs["EnsureArn"]
+        self.delete_arn = outputs["DeleteArn"]
 
     def down(self) -> None:
         self._stack.down()

@@ -5,6 +5,8 @@ from tests.support.policies import ROOT, actions_of, allowed
 
 from personalize_pipeline import params_source, start, wait_for_turn
 from personalize_pipeline.data import files, first_look
+from personalize_pipeline.deletion import delete, kinds
+from personalize_pipeline.deletion import plan as deletion_plan
 from personalize_pipeline.reporting import notify
 from personalize_pipeline.resources.batch_inference_job import BatchInferenceJob
 from personalize_pipeline.resources.batch_segment_job import BatchSegmentJob
@@ -42,6 +44,8 @@ CODE = {
     "wait_for_turn": ((wait_for_turn, params_source), set()),
     "start": ((start,), set()),
     "notify": ((notify,), KEY),
+    "deletion_plan": ((deletion_plan,), set()),
+    "delete": ((delete, kinds), set()),
 }
 
 

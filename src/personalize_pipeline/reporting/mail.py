@@ -31,6 +31,7 @@ _WORDS = {
     "BestVersion": "choice",
     "BatchInferenceJob": "batch inference job",
     "BatchSegmentJob": "batch segment job",
+    "MetricAttribution": "metric attribution",
 }
 _CUT = "\n\n(The rest is left out: the history of the execution has all of it.)\n"
 _SAME = 0.00005  # metrics have four decimals
@@ -74,6 +75,8 @@ class Ending(Message):
     outcomes: tuple[Outcome, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     problem: dict[str, Any] | None = None
+    deletes: bool = False
+    """Whether the run takes the dataset group apart."""
 
     @cached_property
     def failures(self) -> list[tuple[str, Failure]]:
@@ -114,6 +117,8 @@ def write_mail(ending: Ending, now: datetime, *, console: bool = True) -> Mail:
     `console`: whether there is an AWS console to link to; on the local stack commands are given instead.
     """
     took = _duration(now - ending.run.start_time)
+    if ending.deletes:
+        return _deletion_mail(ending, took, console=console)
     if ending.succeeded:
         body = _join(
             f"{ending.title} is {'live' if _is_live(ending) else 'ready'}. The run took {took}.",
@@ -133,6 +138,30 @@ def write_mail(ending: Ending, now: datetime, *, console: bool = True) -> Mail:
         _about(ending, console=console),
     )
     return Mail(_subject("Failed", ending.title, _short_reason(ending)), body, error, _cause(ending))
+
+
+def _deletion_mail(ending: Ending, took: str, *, console: bool) -> Mail:
+    gone, notes = _parts(ending, "What is gone"), _section("Notes", map(_bullet, ending.notes))
+    about = _about(ending, console=console)
+    if ending.succeeded:
+        what = "is deleted" if ending.worked else "was gone already: there was nothing to delete"
+        return Mail(
+            _subject("Deleted", ending.title, ""),
+            _join(f"{ending.title} {what}. It took {took}.", gone, notes, about),
+        )
+    advice = f"Remove the cause, then delete the rest: personalize destroy {ending.title}"
+    body = _join(
+        f"{ending.title} is not deleted, or not all of it. It took {took}.",
+        _what_failed(ending, console=console),
+        _section("Not begun because of this", (_skipped_line(item) for item in ending.skipped)),
+        _section("What to do next", [_bullet(advice)]),
+        gone,
+        notes,
+        about,
+    )
+    error = ending.failures[0][1].error if ending.failures else "RunFailed"
+    subject = _subject("Not deleted", ending.title, _short_reason(ending))
+    return Mail(subject, body, error, _cause(ending))
 
 
 def _results(ending: Ending) -> Iterator[str]:
@@ -294,7 +323,7 @@ def _metric_row(name: str, now: float, before: float | None, compare: bool) -> t
     return (name, f"{now:.4f}", f"{before:.4f}", f"{change:+.4f} {'better' if change > 0 else 'worse'}")
 
 
-def _parts(ending: Ending) -> str:
+def _parts(ending: Ending, title: str = "What was done") -> str:
     parts = [item for item in ending.worked if item.resource != "BestVersion"]
     if not parts:
         return ""
@@ -308,7 +337,7 @@ def _parts(ending: Ending) -> str:
         )
         for item in parts
     ]
-    return _section("What was done", _table([("", "what", "name", "took", "where"), *rows]))
+    return _section(title, _table([("", "what", "name", "took", "where"), *rows]))
 
 
 def _size(item: Outcome) -> str:
