@@ -85,7 +85,7 @@ def _words(name: str) -> str:
 def page() -> str:
     """The content of docs/state-machines.md."""
     parts = ["# The state machines", "Drawn from their definitions by `docs/picture.py`; do not edit."]
-    for name in ("pipeline", "ensure"):
+    for name in ("pipeline", "ensure", "delete"):
         definition = machine(name)
         parts += [f"## {name}", definition["Comment"], f"```mermaid\n{mermaid(definition)}```"]
         parts += [

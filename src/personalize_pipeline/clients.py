@@ -42,6 +42,12 @@ def personalize_once() -> "PersonalizeClient":
 
 
 @cache
+def personalize_patient() -> "PersonalizeClient":
+    """The same for many questions in a row: it keeps to the rate that Personalize allows."""
+    return boto3.client("personalize", config=Config(retries={"mode": "adaptive", "total_max_attempts": 15}))
+
+
+@cache
 def s3() -> "S3Client":
     """Amazon S3."""
     return boto3.client("s3", config=_config())

@@ -60,6 +60,10 @@ class Run(Message):
         _, partition, _, region, account, *_ = self.execution.split(":")
         return f"arn:{partition}:personalize:{region}:{account}:{tail}"
 
+    def recipe(self, arn: str) -> str:
+        """ARN of a recipe in this run's partition: examples and dialects write `arn:aws:`, also for China."""
+        return f"arn:{self.execution.split(':')[1]}:{arn.split(':', 2)[2]}"
+
 
 class Step(Message):
     """One look at a resource: how far it is. The output half of the step contract."""

@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from personalize_pipeline import clients
 from personalize_pipeline.context import Message, Run
-from personalize_pipeline.data.first_look import FirstLook, data_of, first_look
+from personalize_pipeline.data.batch_lines import lines_of
+from personalize_pipeline.data.first_look import FirstLook, data_of, first_look, look_at_lines
 from personalize_pipeline.errors import DataInvalid, ParamsInvalid, PipelineError
 from personalize_pipeline.params import main_form, plan, read
 from personalize_pipeline.params_source import ParamsSource, params_source
@@ -58,6 +60,8 @@ def _make(
         DataInvalid: only the data has problems.
     """
     look = first_look(clients.s3(), data_of(document, source.bucket, source.prefix))
+    lines = look_at_lines(clients.s3(), lines_of(document, f"s3://{source.bucket}/{source.prefix}"))
+    look = replace(look, problems=look.problems + lines.problems, notes=look.notes + lines.notes)
     try:
         made = plan(read(text), bucket=source.bucket, prefix=source.prefix)
     except ParamsInvalid as error:

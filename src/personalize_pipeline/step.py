@@ -186,7 +186,7 @@ def ensure(resource: Resource, now: datetime) -> Step:
     if found.update and found.update.moving:
         return _waiting(resource, found.update, now)
     if changes := resource.changes(found):
-        if found.update and _of_this_run(resource, found.update):
+        if found.update and _of_this_run(resource, found.update) and resource.tried(changes):
             raise _update_failed(found, found.update, "; ".join(map(str, changes)))
         resource.update(found, changes)
         return _look_again(resource, now, did="updated")

@@ -1,4 +1,7 @@
-"""WaitForTurn: runs on the same dataset group go one after the other, in the order of their starts."""
+"""WaitForTurn: runs on the same dataset group go one after the other, in the order of their starts.
+
+Deleting a dataset group is such a run too: it waits for those before it, and those after it wait for it.
+"""
 
 import json
 import os
@@ -59,12 +62,13 @@ def wait_for_turn(event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _running() -> "dict[str, ExecutionListItemTypeDef]":
-    pages = (
-        clients.stepfunctions()
-        .get_paginator("list_executions")
-        .paginate(stateMachineArn=os.environ["PIPELINE_ARN"], statusFilter="RUNNING")
-    )
-    return {item["executionArn"]: item for page in pages for item in page["executions"]}
+    listing = clients.stepfunctions().get_paginator("list_executions")
+    return {
+        item["executionArn"]: item
+        for machine in (os.environ["PIPELINE_ARN"], os.environ["DELETE_ARN"])
+        for page in listing.paginate(stateMachineArn=machine, statusFilter="RUNNING")
+        for item in page["executions"]
+    }
 
 
 def _earlier(

@@ -4,15 +4,17 @@ Those about Personalize Local alone run in test_documents_of_personalize_local.p
 of the repository. They end with deleting the stack, so these tests come last (conftest.py).
 """
 
+import json
 import re
 import shutil
+import time
 from typing import Any
 
 import pytest
-from tests.support.deployed_stack import DeployedStack
+from tests.support.deployed_stack import INTERACTIONS_SCHEMA, DeployedStack
 from tests.support.documents import BLOCKS, NOT_RUN, ROOT, Block, Terminal, blocks, clean_environment
 
-MARKERS = {"local", "deploy", "run", "check", "clean-up"}
+MARKERS = {"local", "deploy", "run", "check", "clean-up", "destroy"}
 OF_PERSONALIZE_LOCAL = {"serve", "any program", "faults"}  # test_documents_of_personalize_local.py
 
 
@@ -105,24 +107,43 @@ def test_sam_deploy_guided_asks_and_what_it_writes_does_no_harm(
 
 
 def test_cleaning_up_leaves_nothing(followed: dict[str, str], terminal: Terminal, deployed: DeployedStack):
-    """README deletes the example's campaigns and the stack, docs/clean-up.md the rest and the bucket."""
+    """docs/clean-up.md deletes the example and its data, README the stack, docs/clean-up.md the rest."""
     personalize = deployed.client("personalize")
-    for block in blocks("README.md", "clean-up"):
-        terminal.type(block)
-    stacks = deployed.client("cloudformation").list_stacks()["StackSummaries"]
-    left = [one["StackName"] for one in stacks if one["StackStatus"] != "DELETE_COMPLETE"]
-    assert deployed.NAME not in left
-    assert names(personalize.list_campaigns()["campaigns"]) & {"films-for-you", "films-like-this"} == set()
-    # A campaign that README does not know of must not be in the way.
+    # A campaign that the params file does not know of must not be in the way.
     (solution,) = [one for one in personalize.list_solutions()["solutions"] if one["name"] == "films-for-you"]
     versions = personalize.list_solution_versions(solutionArn=solution["solutionArn"])["solutionVersions"]
     personalize.create_campaign(name="films-other", solutionVersionArn=versions[0]["solutionVersionArn"])
 
+    (destroy,) = blocks("docs/clean-up.md", "destroy")
+    printed = terminal.type(destroy)
+
+    assert "What would be deleted of dataset group films, in this order:" in printed
+    assert "Deleted: films" in printed
+    assert "films-other" in printed
+    assert names(personalize.list_dataset_groups()["datasetGroups"]) == set()
+    assert not [name for name in names(personalize.list_schemas()["schemas"]) if name.startswith("films-")]
+
+    for block in blocks("README.md", "clean-up"):
+        assert "There is nothing to delete" in terminal.type(block)
+    stacks = deployed.client("cloudformation").list_stacks()["StackSummaries"]
+    left = [one["StackName"] for one in stacks if one["StackStatus"] != "DELETE_COMPLETE"]
+    assert deployed.NAME not in left
+
+    # A group that outlived its stack.
+    schema = personalize.create_schema(name="films-left", schema=json.dumps(INTERACTIONS_SCHEMA))["schemaArn"]
+    group = personalize.create_dataset_group(name="films")["datasetGroupArn"]
+    while personalize.describe_dataset_group(datasetGroupArn=group)["datasetGroup"]["status"] != "ACTIVE":
+        time.sleep(0.1)
+    dataset = personalize.create_dataset(
+        name="films-left", schemaArn=schema, datasetGroupArn=group, datasetType="Interactions"
+    )["datasetArn"]
+    while personalize.describe_dataset(datasetArn=dataset)["dataset"]["status"] != "ACTIVE":
+        time.sleep(0.1)
     for block in blocks("docs/clean-up.md", "run"):
         terminal.type(block)
 
     assert names(personalize.list_dataset_groups()["datasetGroups"]) == set()
-    assert [name for name in names(personalize.list_schemas()["schemas"]) if name.startswith("films-")] == []
+    assert not [name for name in names(personalize.list_schemas()["schemas"]) if name.startswith("films-")]
     assert deployed.bucket not in {one["Name"] for one in deployed.client("s3").list_buckets()["Buckets"]}
 
 

@@ -25,11 +25,12 @@ def folder_with(place: Path, name: str, document: dict[str, Any], **data: Any) -
     return folder
 
 
-def start(stack: DeployedStack, *arguments: str | Path) -> "subprocess.Popen[str]":
+def start(stack: DeployedStack, *arguments: str | Path, typed: bool = False) -> "subprocess.Popen[str]":
     clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return subprocess.Popen(
         [*PERSONALIZE, *map(str, arguments)],
         env=clean | stack.variables | {"NO_PROXY": "127.0.0.1", "PYTHONUNBUFFERED": "1"},
+        stdin=subprocess.PIPE if typed else None,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

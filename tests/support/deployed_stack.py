@@ -94,6 +94,7 @@ class DeployedStack:
         outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
         self.bucket = outputs["InputBucketName"]
         self.pipeline_arn, self.ensure_arn = outputs["PipelineArn"], outputs["EnsureArn"]
+        self.delete_arn = outputs["DeleteArn"]
 
     def down(self) -> None:
         self._stack.down()
@@ -191,6 +192,7 @@ class DeployedStack:
             ]
             # What refers to others goes first, and must be gone before these.
             self._delete("campaign", campaigns)
+            self._delete("recommender", personalize.list_recommenders(**inside)["recommenders"])
             self._delete("solution", solutions)
             self._delete("filter", personalize.list_filters(**inside)["Filters"])
             self._delete("event_tracker", personalize.list_event_trackers(**inside)["eventTrackers"])

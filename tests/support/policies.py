@@ -20,6 +20,8 @@ ACTIONS = {
     "s3:ListObjectsV2": {"s3:ListBucket"},
     "s3:GetObject": {"s3:GetObject", "s3:GetObjectVersion"},
     "s3:HeadObject": {"s3:GetObject"},
+    "s3:ListObjectVersions": {"s3:ListBucketVersions"},
+    "s3:DeleteObjects": {"s3:DeleteObject", "s3:DeleteObjectVersion"},
 }
 
 

@@ -13,6 +13,7 @@ from tests.support.policies import ROOT
 
 from personalize_pipeline import clients
 from personalize_pipeline.context import StepInput
+from personalize_pipeline.deletion import plan as deletion_plan
 from personalize_pipeline.resources.resource import Found, Resource
 
 FUNCTIONS = sorted(app.parent.name for app in (ROOT / "functions").glob("*/app.py"))
@@ -38,7 +39,7 @@ def event(function):
 
 def test_every_function_has_a_sample_event_and_the_other_way_round():
     assert sorted(file.stem for file in (ROOT / "events").glob("*.json")) == FUNCTIONS
-    assert len(FUNCTIONS) == 14
+    assert len(FUNCTIONS) == 19
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -53,7 +54,14 @@ def aws(monkeypatch):
     """Everything but Personalize, in memory, with what the sample events name."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    makers = (clients.personalize, clients.personalize_once, clients.s3, clients.sns, clients.stepfunctions)
+    makers = (
+        clients.personalize,
+        clients.personalize_once,
+        clients.personalize_patient,
+        clients.s3,
+        clients.sns,
+        clients.stepfunctions,
+    )
     with mock_aws():
         for make in makers:
             make.cache_clear()
@@ -63,6 +71,7 @@ def aws(monkeypatch):
             roleArn="arn:aws:iam::123456789012:role/r",
         )
         monkeypatch.setenv("PIPELINE_ARN", machine["stateMachineArn"])
+        monkeypatch.setenv("DELETE_ARN", machine["stateMachineArn"])
         monkeypatch.setenv("TOPIC_ARN", boto3.client("sns").create_topic(Name="t")["TopicArn"])
         monkeypatch.setenv("INPUT_BUCKET", "personalize-pipeline-inputbucket-example")
         boto3.client("s3").create_bucket(Bucket="personalize-pipeline-inputbucket-example")
@@ -83,6 +92,9 @@ def test_a_handler_accepts_its_sample_event(function, aws, monkeypatch):
     for resource in Resource.__subclasses__():
         monkeypatch.setattr(resource, "details", lambda self, found: None)
 
+    # Nor is there a dataset group to delete.
+    monkeypatch.setattr(deletion_plan, "_exists", lambda *_: False)
+
     answer = app(function).handler(event(function), LAMBDA)
 
     json.dumps(answer)
@@ -94,6 +106,8 @@ def test_a_handler_accepts_its_sample_event(function, aws, monkeypatch):
             assert "movies/params.json does not exist" in answer["failed"]["reason"]
         case "notify":
             assert answer["subject"] == "Succeeded: movies"
+        case "deletion_plan":
+            assert answer == {"stages": [], "notes": [], "known": {"schemas": [], "locations": []}}
         case "best_version":
             assert answer["arn"] == event(function)["candidates"][0]["arn"]
         case _:

@@ -5,13 +5,18 @@ from tests.support.policies import ROOT, actions_of, allowed
 
 from personalize_pipeline import params_source, start, wait_for_turn
 from personalize_pipeline.data import files, first_look
+from personalize_pipeline.deletion import delete, kinds
+from personalize_pipeline.deletion import plan as deletion_plan
 from personalize_pipeline.reporting import notify
+from personalize_pipeline.resources.batch_inference_job import BatchInferenceJob
+from personalize_pipeline.resources.batch_segment_job import BatchSegmentJob
 from personalize_pipeline.resources.campaign import Campaign
 from personalize_pipeline.resources.dataset import Dataset
 from personalize_pipeline.resources.dataset_group import DatasetGroup
 from personalize_pipeline.resources.dataset_import import DatasetImport
 from personalize_pipeline.resources.event_tracker import EventTracker
 from personalize_pipeline.resources.filter import Filter
+from personalize_pipeline.resources.recommender import Recommender
 from personalize_pipeline.resources.schema import Schema
 from personalize_pipeline.resources.solution import Solution
 from personalize_pipeline.resources.solution_version import SolutionVersion
@@ -31,11 +36,16 @@ CODE = {
     "solution": ((Solution,), set()),
     "solution_version": ((SolutionVersion,), set()),
     "campaign": ((Campaign,), set()),
+    "batch_inference_job": ((BatchInferenceJob,), PASS_ROLE),
+    "batch_segment_job": ((BatchSegmentJob,), PASS_ROLE),
+    "recommender": ((Recommender,), set()),
     "best_version": ((), set()),
     "read_params": ((params_source, files, first_look), set()),
     "wait_for_turn": ((wait_for_turn, params_source), set()),
     "start": ((start,), set()),
     "notify": ((notify,), KEY),
+    "deletion_plan": ((deletion_plan,), set()),
+    "delete": ((delete, kinds), set()),
 }
 
 

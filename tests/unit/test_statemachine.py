@@ -11,7 +11,7 @@ from tests.support.deployment import machine, scopes, states, strings
 
 from personalize_pipeline.errors import PipelineError
 
-MACHINES = ("pipeline", "ensure")
+MACHINES = ("pipeline", "ensure", "delete")
 STATES = [(which, name, state) for which in MACHINES for name, state in states(machine(which))]
 ALL_STATES = [pytest.param(name, state, id=f"{which}.{name}") for which, name, state in STATES]
 TASKS = [
@@ -20,9 +20,9 @@ TASKS = [
     if state["Type"] == "Task"
 ]
 NESTED = [
-    pytest.param(name, state, id=name)
-    for _, name, state in STATES
-    if state.get("Resource", "").endswith("startExecution.sync:2")
+    pytest.param(name, state, id=f"{which}.{name}")
+    for which, name, state in STATES
+    if state.get("Resource", "").endswith("startExecution.sync:2") and name != "Delete"  # of all kinds: below
 ]
 EXPRESSIONS = [
     pytest.param(text, id=f"{which}.{name}.{number}")
@@ -113,9 +113,10 @@ def test_the_state_machines_only_name_errors_that_exist():
 
 
 def test_whatever_fails_in_the_pipeline_is_caught():
-    for name, one in states(machine("pipeline")):
-        if one["Type"] in ("Task", "Map"):
-            assert [rule["ErrorEquals"] for rule in one["Catch"]] == [["States.ALL"]], name
+    for which in ("pipeline", "delete"):
+        for name, one in states(machine(which)):
+            if one["Type"] in ("Task", "Map"):
+                assert [rule["ErrorEquals"] for rule in one["Catch"]] == [["States.ALL"]], name
 
 
 @pytest.mark.parametrize("which", MACHINES)
@@ -128,15 +129,18 @@ def test_a_nested_execution_is_named_after_run_state_and_resource(name: str, sta
     given = state["Arguments"]
     assert given["Input"]["resource"] == name
     assert given["Input"]["function"] == f"${{{name}FunctionArn}}"
-    plan = {"name": "n", "schema": {"name": "n"}, "dataset": {"name": "n"}, "solution": {"name": "n"}}
+    parts = {part: {"name": "n"} for part in ("schema", "dataset", "solution")}
+    plan = {"name": "n", "jobName": "n", **parts}
     long = {"datasetGroup": {"name": "n"}, "eventTracker": {"name": "n"}}
     run = "x" * 30 + "movies-params-" + "0123456789ab" * 3
-    made = evaluate(given["Name"], {"plan": long}, input={"plan": plan}, context={"Execution": {"Name": run}})
+    asked = {"datasetGroup": {"name": "n"}}
+    execution = {"Execution": {"Name": run, "Input": asked}}
+    made = evaluate(given["Name"], {"plan": long}, input={"plan": plan}, context=execution)
     digest = hashlib.sha256(f"{run}/n/".encode()).hexdigest()[:8]
     assert made == f"{run[-50:]}-{name}-{digest}"
     assert len(made) <= 80  # StartExecution's limit
     # A name is used up, so that of a redriven run has to be another one.
-    redriven = {"Execution": {"Name": run, "RedriveCount": 1}}
+    redriven = {"Execution": {"Name": run, "Input": asked, "RedriveCount": 1}}
     again = evaluate(given["Name"], {"plan": long}, input={"plan": plan}, context=redriven)
     assert again != made
     assert again.startswith(f"{run[-50:]}-{name}-")
@@ -248,7 +252,16 @@ PLAN: dict[str, Any] = {
     "datasets": [{"dataset": {"name": "movies-interactions"}, "schema": {"name": "s"}}],
     "eventTracker": None,
     "filters": [],
-    "solutions": [{"name": "for-you", "candidates": [], "campaigns": [{"name": "a"}, {"name": "b"}]}],
+    "solutions": [
+        {
+            "name": "for-you",
+            "candidates": [],
+            "campaigns": [{"name": "a"}, {"name": "b"}],
+            "batchInferenceJobs": [{"jobName": "nightly"}],
+            "batchSegmentJobs": [],
+        }
+    ],
+    "recommenders": [],
 }
 DATA: dict[str, Any] = {"outcomes": [], "skipped": []}
 CREATED = {"resource": "DatasetGroup", "name": "movies", "arn": "arn:g", "did": "created"}
@@ -334,9 +347,9 @@ def test_training_does_not_begin_on_half_of_the_data():
 
 def test_the_event_tracker_comes_before_the_training():
     order = list(machine("pipeline")["States"])
-    assert order.index("EventTracker") < order.index("Solutions")
+    assert order.index("EventTracker") < order.index("Models")
     assert state("pipeline", "EventTracker")["Next"] == "Filters"
-    assert state("pipeline", "Filters")["Next"] == "Solutions"
+    assert state("pipeline", "Filters")["Next"] == "Models"
 
 
 VERSION = {"resource": "SolutionVersion", "name": "a", "arn": "arn:v1", "did": "trained"}
@@ -360,12 +373,49 @@ def test_of_several_candidates_the_chosen_one_is_served():
         "did": None,
         "details": {"reason": "the best", "metric": "m", "value": 0.4},
     }
-    campaigns = state("pipeline", "Campaigns")
-    item = {"Map": {"Item": {"Value": {"name": "c"}}}}
-    assert evaluate(campaigns["ItemSelector"], input=output, context=item) == {
+    uses = state("pipeline", "Uses")
+    item = {"Map": {"Item": {"Value": {"resource": "Campaign", "plan": {"name": "c"}}}}}
+    assert evaluate(uses["ItemSelector"], input=output, context=item) == {
+        "resource": "Campaign",
         "plan": {"name": "c"},
         "solutionVersionArn": "arn:v2",
     }
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_a_version_is_used_by_campaigns_and_batch_jobs_at_the_same_time(count: int):
+    keys = {
+        "campaigns": "Campaign",
+        "batchInferenceJobs": "BatchInferenceJob",
+        "batchSegmentJobs": "BatchSegmentJob",
+    }
+    plan = {key: [{"name": f"{key}{number}"} for number in range(count)] for key in keys}
+    items = evaluate(state("pipeline", "Uses")["Items"], input={"plan": plan})
+    assert items == [{"resource": keys[key], "plan": one} for key, some in plan.items() for one in some]
+
+    question = state("pipeline", "IsBatchJob")
+    taken = [
+        (
+            [one["Next"] for one in question["Choices"] if evaluate(one["Condition"], input=item)]
+            or [question["Default"]]
+        )[0]
+        for item in items
+    ]
+    assert taken == [item["resource"] for item in items]
+
+
+@pytest.mark.parametrize(("solutions", "recommenders"), [(0, 0), (1, 0), (0, 1), (2, 2)])
+def test_recommenders_and_solutions_are_made_at_the_same_time(solutions: int, recommenders: int):
+    planned: dict[str, list[Any]] = {
+        "recommenders": [{"name": f"r{number}", "recipeArn": "arn"} for number in range(recommenders)],
+        "solutions": [{"name": f"s{number}", "candidates": [{}]} for number in range(solutions)],
+    }
+    items = evaluate(state("pipeline", "Models")["Items"], variables(**planned), input=DATA)
+    assert items == planned["recommenders"] + planned["solutions"]
+
+    (choice,) = state("pipeline", "IsRecommender")["Choices"]
+    chosen = [item["name"][0] == "r" for item in items]
+    assert [evaluate(choice["Condition"], input={"plan": item}) for item in items] == chosen
 
 
 def test_no_version_no_campaign():
@@ -374,7 +424,11 @@ def test_no_version_no_campaign():
     assert evaluate(nothing["Condition"], input=data) is True
     assert evaluate(nothing["Output"], input=data) == {
         "outcomes": [FAILED],
-        "skipped": [{"resource": "Campaign", "name": "a"}, {"resource": "Campaign", "name": "b"}],
+        "skipped": [
+            {"resource": "Campaign", "name": "a"},
+            {"resource": "Campaign", "name": "b"},
+            {"resource": "BatchInferenceJob", "name": "nightly"},
+        ],
     }
     one = data | {"versions": [VERSION], "plan": {"candidates": [1]}}
     assert evaluate(nothing["Condition"], input=one) is False
@@ -444,6 +498,85 @@ def test_the_result_of_the_run_is_the_mails_text():
     (worked,) = state("pipeline", "DidAllWork")["Choices"]
     assert evaluate(worked["Condition"], input=output) is False
     assert evaluate(worked["Condition"], input={**output, "status": "SUCCEEDED"}) is True
+
+
+# --- delete -----------------------------------------------------------------------------------------------
+
+THINGS = [
+    {"kind": "Campaign", "name": "a", "arn": "arn:a"},
+    {"kind": "Campaign", "name": "b", "arn": "arn:b"},
+]
+LATER = {"kind": "MetricAttribution", "name": "c", "arn": "arn:c"}
+
+
+@pytest.mark.parametrize("count", [1, 2], ids=["one thing", "two things"])
+def test_the_stages_of_a_deletion_go_one_after_the_other(count: int):
+    plan = {"Payload": {"stages": [{"things": THINGS[:count]}, {"things": [LATER]}], "notes": ["kept"]}}
+    given = evaluate(state("delete", "DeletionPlan")["Assign"], input=DATA, result=plan)
+    assert given == {"notes": ["kept"], "stages": plan["Payload"]["stages"]}
+    stage = state("delete", "Stage")
+    assert evaluate(stage["Items"], given) == THINGS[:count]
+
+    second = evaluate(stage["Assign"], given)
+    assert second == {"stages": [{"things": [LATER]}]}
+    assert evaluate(stage["Items"], second) == [LATER]
+
+    done = evaluate(stage["Assign"], second)
+    assert done == {"stages": []}
+    _, end = state("delete", "IsMoreToDelete")["Choices"]
+    assert evaluate(end["Condition"], done, input=DATA) is True
+    assert evaluate(end["Condition"], second, input=DATA) is False
+
+
+def test_a_deletion_of_nothing_has_no_stages():
+    given = evaluate(
+        state("delete", "DeletionPlan")["Assign"], input=DATA, result={"Payload": {"stages": [], "notes": []}}
+    )
+    assert given == {"notes": [], "stages": []}
+
+
+def test_what_cannot_be_deleted_keeps_the_later_stages():
+    broken, _ = state("delete", "IsMoreToDelete")["Choices"]
+    data = {"outcomes": [CREATED, FAILED], "skipped": []}
+    stages = {"stages": [{"things": THINGS}, {"things": [LATER]}]}
+    assert evaluate(broken["Condition"], stages, input=data) is True
+    assert evaluate(broken["Output"], stages, input=data)["skipped"] == [
+        {"resource": "Campaign", "name": "a"},
+        {"resource": "Campaign", "name": "b"},
+        {"resource": "MetricAttribution", "name": "c"},
+    ]
+    assert evaluate(broken["Output"], {"stages": []}, input=data)["skipped"] == []
+    assert evaluate(broken["Condition"], stages, input={"outcomes": [CREATED], "skipped": []}) is False
+    assert evaluate(broken["Condition"], stages, input={**DATA, "problem": ERROR}) is True
+
+
+def test_each_thing_is_deleted_by_an_execution_of_its_own():
+    given = state("delete", "Delete")["Arguments"]
+    run = "x" * 60 + "movies-destroy-0123abcd"
+    context = {"Execution": {"Name": run, "Id": "arn:run"}}
+    made = evaluate(given, {"run": {"id": run}}, input={"thing": LATER}, context=context)
+    assert made["Name"].startswith(f"{run[-50:]}-MetricAttribution-")
+    assert len(made["Name"]) <= 80  # StartExecution's limit
+    assert made["Input"] == {
+        "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": "arn:run",
+        "function": "${DeleteFunctionArn}",
+        "resource": "MetricAttribution",
+        "name": "c",
+        "want": LATER,
+        "context": {"run": {"id": run}},
+    }
+    other = evaluate(given["Name"], input={"thing": {**LATER, "arn": "arn:d"}}, context=context)
+    assert other != made["Name"]
+
+
+def test_the_mail_about_a_deletion_says_that_it_is_one():
+    payload = state("delete", "Notify")["Arguments"]["Payload"]
+    context = {"Execution": {"Input": {"datasetGroup": {"name": "movies"}}}}
+    data = {**DATA, "status": "SUCCEEDED"}
+    made = evaluate(payload, {"run": {"id": "run"}, "notes": ["kept"]}, input=data, context=context)
+    assert made == {
+        **data, "run": {"id": "run"}, "notes": ["kept"], "deletes": True, "datasetGroup": "movies",
+    }  # fmt: skip
 
 
 def test_a_definition_is_small_enough_for_step_functions():

@@ -12,6 +12,7 @@ import pytest
 from tests.support.deployment import ROOT, functions, machine, resources, states, strings, template
 
 from personalize_pipeline.context import StepInput
+from personalize_pipeline.params.batch import OUTPUT
 
 FOLDERS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py"))
 
@@ -49,7 +50,7 @@ def test_every_function_folder_is_deployed_under_its_own_name():
 
 
 def test_every_state_that_names_a_function_has_its_folder():
-    for name in ("pipeline", "ensure"):
+    for name in ("pipeline", "ensure", "delete"):
         named = {
             placeholder.removesuffix("FunctionArn")
             for text in strings(machine(name))
@@ -58,7 +59,7 @@ def test_every_state_that_names_a_function_has_its_folder():
         assert {snake(function) for function in named} <= set(FOLDERS)
 
 
-@pytest.mark.parametrize("name", ["Pipeline", "Ensure"])
+@pytest.mark.parametrize("name", ["Pipeline", "Ensure", "Delete"])
 def test_a_state_machine_gets_exactly_the_substitutions_it_names(name: str):
     properties = resources("AWS::Serverless::StateMachine")[name]
     named = {
@@ -69,22 +70,23 @@ def test_a_state_machine_gets_exactly_the_substitutions_it_names(name: str):
     assert named == properties["DefinitionSubstitutions"].keys()
 
 
-def test_the_pipeline_may_invoke_what_it_invokes_and_nothing_else():
+@pytest.mark.parametrize("which", ["Pipeline", "Delete"])
+def test_a_state_machine_may_invoke_what_it_invokes_and_nothing_else(which: str):
     may = {
         target["Fn::GetAtt"][0].removesuffix("Function")
-        for statement in statements(resources("AWS::Serverless::StateMachine")["Pipeline"])
+        for statement in statements(resources("AWS::Serverless::StateMachine")[which])
         if statement["Action"] == "lambda:InvokeFunction"
         for target in statement["Resource"]
     }
     invokes = {
         name
-        for name, state in states(machine("pipeline"))
+        for name, state in states(machine(which.lower()))
         if state.get("Resource", "").endswith("lambda:invoke")
     }
     assert may == invokes
 
 
-def test_ensure_may_invoke_every_function_that_the_pipeline_gives_it():
+def test_ensure_may_invoke_every_function_that_is_given_to_it():
     may = {
         target["Fn::GetAtt"][0].removesuffix("Function")
         for statement in statements(resources("AWS::Serverless::StateMachine")["Ensure"])
@@ -93,7 +95,8 @@ def test_ensure_may_invoke_every_function_that_the_pipeline_gives_it():
     }
     given = {
         name
-        for name, state in states(machine("pipeline"))
+        for which in ("pipeline", "delete")
+        for name, state in states(machine(which))
         if state.get("Resource", "").endswith("startExecution.sync:2")
     }
     assert may == given
@@ -129,7 +132,7 @@ def test_roles_are_passed_to_personalize_only():
     passing = [
         statement for _, statement in all_statements() if "iam:PassRole" in as_list(statement["Action"])
     ]
-    assert len(passing) == 2
+    assert len(passing) == 4
     for statement in passing:
         assert statement["Condition"] == {
             "StringEquals": {"iam:PassedToService": "personalize.amazonaws.com"}
@@ -151,7 +154,17 @@ def test_personalize_reads_the_input_bucket_for_this_account_only():
         assert statement["Principal"] == {"Service": "personalize.amazonaws.com"}
         assert statement["Condition"] == condition
     may = [statement["Action"] for statement in statements(resources("AWS::IAM::Role")["PersonalizeRole"])]
-    assert may == ["s3:ListBucket", "s3:GetObject"]
+    assert may == ["s3:ListBucket", "s3:GetObject", "s3:PutObject"]
+
+
+def test_personalize_writes_only_into_the_folders_for_answers_of_batch_jobs():
+    role = statements(resources("AWS::IAM::Role")["PersonalizeRole"])
+    bucket = resources("AWS::S3::BucketPolicy")["InputBucketPolicy"]["PolicyDocument"]["Statement"]
+    writing = [one for one in (*role, *bucket) if one["Action"] == "s3:PutObject"]
+    folder = f"{OUTPUT}/*"
+    assert [one["Resource"] for one in writing] == 2 * [
+        [{"Fn::Sub": f"${{InputBucket.Arn}}/{folder}"}, {"Fn::Sub": f"${{InputBucket.Arn}}/*/{folder}"}]
+    ]
 
 
 def test_the_input_bucket_is_private_encrypted_versioned_and_tls_only():
@@ -192,6 +205,7 @@ def test_the_outputs_are_those_that_the_command_line_reads():
         "InputBucketName",
         "PipelineArn",
         "EnsureArn",
+        "DeleteArn",
         "NotificationTopicArn",
     }
 
@@ -250,7 +264,13 @@ def test_every_function_has_a_sample_event_that_it_can_read(folder: str):
         assert given.context.run.execution.startswith("arn:")
         assert given.want
     else:
-        assert folder in {"start", "read_params", "best_version", "notify"}  # not in the polling loop
+        assert folder in {
+            "start",
+            "read_params",
+            "best_version",
+            "notify",
+            "deletion_plan",
+        }  # not in the polling loop
 
 
 def test_no_sample_event_is_left_of_a_function_that_is_gone():

@@ -26,9 +26,14 @@ def pipeline(monkeypatch):
             name="pipeline", definition=FOREVER, roleArn="arn:aws:iam::123456789012:role/r"
         )["stateMachineArn"]
         monkeypatch.setenv("PIPELINE_ARN", machine)
+        deletes = client.create_state_machine(
+            name="delete", definition=FOREVER, roleArn="arn:aws:iam::123456789012:role/r"
+        )["stateMachineArn"]
+        monkeypatch.setenv("DELETE_ARN", deletes)
 
-        def start(name, given):
-            return client.start_execution(stateMachineArn=machine, name=name, input=json.dumps(given))
+        def start(name, given, *, of=machine):
+            of = deletes if of == "delete" else of
+            return client.start_execution(stateMachineArn=of, name=name, input=json.dumps(given))
 
         yield start
         for make in (clients.stepfunctions, clients.s3):
@@ -65,6 +70,18 @@ def test_the_second_waits_for_the_first_and_not_the_other_way_round(pipeline):
     assert step["reason"] == "run first on dataset group movies is still going"
     assert step["waitSeconds"] >= 1
     assert turn(first)["done"]
+
+
+def test_runs_and_deletions_wait_for_each_other(pipeline):
+    first = pipeline("first", movies())
+    second = pipeline("films-destroy-1", {**movies(), "data": True}, of="delete")
+    third = pipeline("third", movies())
+
+    assert turn(second)["arn"] == first["executionArn"]
+    boto3.client("stepfunctions").stop_execution(executionArn=first["executionArn"])
+    assert turn(second)["done"]
+    assert turn(third)["arn"] == second["executionArn"]
+    assert turn(pipeline("other", movies("books")), group="books")["done"]
 
 
 def test_the_third_waits_for_the_first_of_all(pipeline):

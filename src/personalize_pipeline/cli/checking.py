@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from personalize_pipeline.cli import folder as folders
+from personalize_pipeline.data.batch_lines import Lines, check_lines, lines_of
 from personalize_pipeline.data.headers import HEAD_BYTES, check_headers
 from personalize_pipeline.errors import ParamsInvalid
 from personalize_pipeline.params import read
@@ -50,6 +51,8 @@ def check(path: Path) -> Report:
             found.append(f"{name}: data at {location}, not looked at")
         else:
             problems += _check_files(folder, name, schema, found)
+    for lines in lines_of(given.document, f"{folder.data}/"):
+        problems += _check_lines(lines, found)
     return Report(str(path), problems, list(given.notes), found)
 
 
@@ -68,6 +71,26 @@ def _check_files(folder: folders.Folder, name: str, schema: Schema, found: list[
     if not problems:
         size = sum(file.stat().st_size for file in files)
         found.append(f"{name}: {len(files)} CSV file{'s' if len(files) > 1 else ''}, {size:,} bytes")
+    return problems
+
+
+def _check_lines(lines: Lines, found: list[str]) -> list[Problem]:
+    """The lines of one batch job; what is fine is told in `found`."""
+    if lines.location.startswith("s3://"):
+        found.append(f"{lines.place}: lines at {lines.location}, not looked at")
+        return []
+    files = [
+        file for file in sorted(Path(lines.location).glob("*")) if file.is_file() and file.stat().st_size
+    ]
+    if not files:
+        advice = "Put files of JSON lines there, or give the job a jobInput."
+        return [Problem(lines.place, f"there is no file in {lines.location}.", advice)]
+    heads = {str(file): _head(file) for file in files}
+    problems = [
+        Problem(f"{lines.place}, {one.place}", one.message, one.advice) for one in check_lines(lines, heads)
+    ]
+    if not problems:
+        found.append(f"{lines.place}: {len(files)} file{'s' if len(files) > 1 else ''} of lines")
     return problems
 
 

@@ -18,6 +18,8 @@ class Deployment:
     bucket: str
     pipeline_arn: str
     ensure_arn: str
+    delete_arn: str = ""
+    """Empty for a stack of an older version."""
 
     def execution_arn(self, name: str) -> str:
         """The ARN of a run of the pipeline."""
@@ -41,7 +43,13 @@ def find(stack: str) -> Deployment:
         ) from error
     outputs = {one["OutputKey"]: one["OutputValue"] for one in description.get("Outputs", [])}
     try:
-        return Deployment(stack, outputs["InputBucketName"], outputs["PipelineArn"], outputs["EnsureArn"])
+        return Deployment(
+            stack,
+            outputs["InputBucketName"],
+            outputs["PipelineArn"],
+            outputs["EnsureArn"],
+            outputs.get("DeleteArn", ""),
+        )
     except KeyError as error:
         status = description["StackStatus"]
         raise CommandError(

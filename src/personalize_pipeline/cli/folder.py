@@ -2,6 +2,7 @@
 
     FOLDER/params.json                       s3://bucket/PREFIX/params.json
     FOLDER/data/Interactions/*.csv           s3://bucket/PREFIX/Interactions/*.csv
+    FOLDER/data/batch/SOLUTION/*             s3://bucket/PREFIX/batch/SOLUTION/*
 
 `data/` may be left out: the dataset folders may lie beside params.json, as they do in the bucket.
 """
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from personalize_pipeline.cli.output import CommandError
+from personalize_pipeline.params.batch import INPUT
 
 PARAMS = "params.json"
 DATASETS = ("Interactions", "Items", "Users", "Actions", "ActionInteractions")
@@ -33,8 +35,11 @@ class Folder:
 
     @property
     def datasets(self) -> list[str]:
-        """The dataset folders there are."""
-        return [name for name in DATASETS if (self.data / name).is_dir()]
+        """The dataset folders there are, and those with lines for batch jobs."""
+        batch = self.data / INPUT
+        solutions = sorted(path.name for path in batch.iterdir() if path.is_dir()) if batch.is_dir() else []
+        names = [*DATASETS, *(f"{INPUT}/{name}" for name in solutions)]
+        return [name for name in names if (self.data / name).is_dir()]
 
     def files(self) -> Iterator[tuple[Path, str]]:
         """Each data file with its key under the prefix. Only the first level: Personalize reads no deeper."""

@@ -1,5 +1,6 @@
 """The commands: each parses, calls one library function, prints. What is slow to import is imported late."""
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -161,7 +162,7 @@ def recommend(
     ] = None,
     json_: Annotated[bool, JSON] = False,
 ) -> None:
-    """Ask a campaign for recommendations, and print them with their titles.
+    """Ask a campaign or a recommender for recommendations, and print them with their titles.
 
     \b
     Examples:
@@ -190,13 +191,68 @@ def recommend(
             note("No recommendations: the filter leaves no item.")
 
 
+@app.command()
+def destroy(
+    group: Annotated[
+        str, typer.Argument(metavar="GROUP", help="The name of a dataset group.", show_default=False)
+    ],
+    stack: Stack = STACK,
+    data: Annotated[
+        bool, typer.Option("--data", help="Also the files in the input bucket that were imported last.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would go; change nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    follow: Annotated[bool, typer.Option(help="Follow it to its end.")] = True,
+    json_: Annotated[bool, JSON] = False,
+) -> None:
+    """Delete a dataset group with everything in it, in the order in which it can go.
+
+    Campaigns, recommenders, solutions (trainings that run are stopped), event tracker, metric attribution,
+    filters, datasets, the group, and the schemas that no other dataset uses. Waits for runs on this group.
+    Can be repeated. Exit code 0 if nothing is left, 1 if something could not be deleted.
+
+    \b
+    Examples:
+        personalize destroy films --dry-run     what would go
+        personalize destroy films               asks, deletes, and says what is gone
+        personalize destroy films --data        its files in the input bucket too
+    """
+    with errors_for_people():
+        from personalize_pipeline.cli import deployment, destroying, runs
+        from personalize_pipeline.deletion.plan import plan_json
+
+        target = deployment.find(stack)
+        plan = destroying.look(target, group, data=data)
+        if dry_run or not plan.things:
+            if json_:
+                result_json(plan_json(plan))
+            else:
+                result(destroying.text(group, plan))
+            return
+        if not yes:
+            note(destroying.text(group, plan))
+            note("It cannot be undone. Type the group's name to delete it:")
+            typed = sys.stdin.readline().strip()
+            if typed != group:
+                raise CommandError(f"{typed!r} is not {group!r}: nothing was deleted. (--yes does not ask.)")
+        arn = destroying.start(target, group, plan, data=data)
+        if not follow:
+            if json_:
+                result_json({"name": arn.rpartition(":")[2], "arn": arn})
+            else:
+                result(arn)
+                note(f"Follow it: personalize watch {arn}")
+            return
+        _follow(runs.Follower(target, arn), json_=json_)
+
+
 def _follow(follower: "Follower", *, json_: bool) -> None:
     from personalize_pipeline.cli.following import show
 
     try:
         run = show(follower)
     except KeyboardInterrupt:
-        note(f"\nThe run itself goes on. Follow it again: personalize watch {follower.name}")
+        note(f"\nThe run itself goes on. Follow it again: personalize watch {follower.named}")
         raise typer.Exit(130) from None
     if json_:
         result_json(asdict(run))

@@ -1,4 +1,4 @@
-"""Ask a campaign, and put titles to the item IDs it answers with."""
+"""Ask a campaign or a recommender, and put titles to the item IDs it answers with."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ class Question:
     """What to ask: for a user, similar to an item, or in which order for a user."""
 
     campaign: str
+    """Name or ARN, also of a recommender."""
     user: str | None = None
     item: str | None = None
     items: tuple[str, ...] = ()
@@ -40,10 +41,10 @@ class Recommendation:
 
 
 def ask(question: Question, folder: Path | None = None) -> list[Recommendation]:
-    """The campaign's answer, best first; titles from the Items file in `folder`, if it has them.
+    """The answer, best first; titles from the Items file in `folder`, if it has them.
 
     Raises:
-        CommandError: no such campaign or filter, or a question that is none.
+        CommandError: no such campaign, recommender or filter, or a question that is none.
     """
     if question.items and not question.user:
         raise CommandError("A ranking is for somebody: give --user as well as --items.")
@@ -52,7 +53,11 @@ def ask(question: Question, folder: Path | None = None) -> list[Recommendation]:
     if question.values and not question.filter:
         raise CommandError("--value is for a filter: give --filter NAME as well.")
     personalize = boto3.client("personalize")
-    asked: dict[str, Any] = {"campaignArn": _arn(personalize, "campaign", question.campaign)}
+    arn = _arn(personalize, "campaign", question.campaign)
+    served_by = "recommenderArn" if ":recommender/" in arn else "campaignArn"
+    if question.items and served_by == "recommenderArn":
+        raise CommandError("A recommender does not rank: --items is for campaigns.")
+    asked: dict[str, Any] = {served_by: arn}
     if question.user:
         asked["userId"] = question.user
     if question.filter:
@@ -90,12 +95,15 @@ def table(answer: list[Recommendation]) -> str:
 
 
 def _arn(client: "PersonalizeClient", kind: str, name: str) -> str:
-    """The ARN of the campaign or filter with this name; an ARN is taken as it is."""
+    """The ARN of the campaign (or recommender) or filter with this name; an ARN is taken as it is."""
     if name.startswith("arn:"):
         return name
     if kind == "campaign":
-        pages: Any = client.get_paginator("list_campaigns").paginate()
-        found = {one["name"]: one["campaignArn"] for page in pages for one in page["campaigns"]}
+        pages: Any = client.get_paginator("list_recommenders").paginate()
+        found = {one["name"]: one["recommenderArn"] for page in pages for one in page["recommenders"]}
+        pages = client.get_paginator("list_campaigns").paginate()
+        found |= {one["name"]: one["campaignArn"] for page in pages for one in page["campaigns"]}
+        kind = "campaign or recommender"
     else:
         pages = client.get_paginator("list_filters").paginate()
         found = {one["name"]: one["filterArn"] for page in pages for one in page["Filters"]}

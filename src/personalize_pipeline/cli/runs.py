@@ -79,6 +79,11 @@ class Follower:
         self._client = client or boto3.client("stepfunctions")
         self._known: dict[str, Resource] = {}  # by the nested execution's ARN
 
+    @property
+    def named(self) -> str:
+        """What `personalize watch` finds it by: a run of the pipeline by its name, a deletion by its ARN."""
+        return self.name if self.arn == self.deployment.execution_arn(self.name) else self.arn
+
     def follow(self, every: float | None = None) -> Iterator[Run]:
         """The run now, and again every few seconds until it has ended."""
         pause = every or (0.5 if is_local() else 5.0)

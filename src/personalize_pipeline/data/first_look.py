@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from personalize_pipeline.context import Examples
+from personalize_pipeline.data.batch_lines import Lines, check_lines
 from personalize_pipeline.data.files import DENIED, Listing, NotReadable, list_files
 from personalize_pipeline.data.headers import HEAD_BYTES, check_headers, values
 from personalize_pipeline.errors import DataInvalid
@@ -83,6 +84,32 @@ def first_look(client: "S3Client", data: Iterable[Data]) -> FirstLook:
             if item.word.upper() == DatasetType.INTERACTIONS and heads:
                 examples = _examples(next(iter(heads.values())))
     return FirstLook(tuple(problems), tuple(notes), examples)
+
+
+def look_at_lines(client: "S3Client", jobs: Iterable[Lines]) -> FirstLook:
+    """Look at the input of all batch jobs and find all problems at once."""
+    problems: list[Problem] = []
+    notes: list[str] = []
+    for job in jobs:
+        try:
+            listing = list_files(client, job.location)
+            heads = _heads(client, listing)
+        except DataInvalid as error:
+            problems += [Problem(job.place, str(problem)) for problem in error.problems]
+        except NotReadable:
+            notes.append(
+                f"{job.place}: the pipeline may not look into {job.location}, so its lines were not checked. "
+                "Amazon Personalize reads them with its own role."
+            )
+        else:
+            if not heads:
+                advice = "Upload files of JSON lines there, or give jobInput."
+                problems.append(Problem(f"{job.place}, {job.location}", "there is no file.", advice))
+            problems += [
+                Problem(f"{job.place}, {found.place}", found.message, found.advice)
+                for found in check_lines(job, heads)
+            ]
+    return FirstLook(tuple(problems), tuple(notes), Examples())
 
 
 def _check(item: Data, listing: Listing, heads: Mapping[str, bytes]) -> list[Problem]:

@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from personalize_pipeline.params.shapes import Fields, Model, call_keys, call_model, make_model, member_type
 from personalize_rules.schemas import WORDS
 
-SECTIONS_TO_COME = ("recommenders", "schedules", "metricAttribution", "preprocess")
+SECTIONS_TO_COME = ("schedules", "metricAttribution", "preprocess")
 """Sections of the file that a later version builds. They may be there, empty."""
-SOLUTION_SECTIONS_TO_COME = ("promotion", "batchInferenceJobs", "batchSegmentJobs")
+SOLUTION_SECTIONS_TO_COME = ("promotion",)
 
 IMPORT_FILLED_IN = frozenset({"jobName", "datasetArn"})
 
@@ -37,7 +37,10 @@ def params_model() -> type[Model]:
                 list[solution()],  # type: ignore[misc]
                 Field([], description="What to train. Solutions are trained side by side."),
             ),
-            "recommenders": _to_come("Recommenders of a domain dataset group.", list),
+            "recommenders": (
+                list[recommender()],  # type: ignore[misc]
+                Field([], description="Recommenders: use cases of the domain of the dataset group."),
+            ),
             "schedules": _to_come("When to import and train again.", dict),
             "metricAttribution": _to_come("What recommendations bring about.", dict),
             "preprocess": _to_come("A Glue job that prepares the data.", dict),
@@ -150,8 +153,14 @@ def solution() -> type[Model]:
                 ),
             ),
             "promotion": _to_come("How good a version must be to be served.", dict),
-            "batchInferenceJobs": _to_come("Recommendations written to files.", list),
-            "batchSegmentJobs": _to_come("User segments written to files.", list),
+            "batchInferenceJobs": (
+                list[batch_inference_job()],  # type: ignore[misc]
+                Field([], description="Recommendations written to files, by every version that is trained."),
+            ),
+            "batchSegmentJobs": (
+                list[batch_segment_job()],  # type: ignore[misc]
+                Field([], description="User segments written to files, by every version that is trained."),
+            ),
         },
     )
 
@@ -175,6 +184,86 @@ def campaign() -> type[Model]:
         "CreateCampaign",
         filled_in=frozenset({"solutionVersionArn"}),
         description="A campaign: real-time recommendations from the newest version of the solution.",
+    )
+
+
+@cache
+def batch_inference_job() -> type[Model]:
+    """CreateBatchInferenceJob."""
+    return _batch_job("Inference", "ItemID", "Recommendations for the lines of files in S3, as files in S3.")
+
+
+@cache
+def batch_segment_job() -> type[Model]:
+    """CreateBatchSegmentJob."""
+    return _batch_job("Segment", "UserID", "Segments of users for the lines of files in S3, as files in S3.")
+
+
+def _batch_job(kind: str, target: str, description: str) -> type[Model]:
+    operation = f"CreateBatch{kind}Job"
+    own: Fields = {
+        "jobName": (
+            member_type(operation, "jobName"),
+            Field(
+                None,
+                description="The beginning of the jobs' names; each run adds an ending of its own, because a "
+                "name can be used only once. If left out: the solution's name.",
+            ),
+        ),
+        "jobInput": (
+            member_type(operation, "jobInput"),
+            Field(
+                None,
+                description="Where the lines are. If left out: batch/<name of the solution>/ beside the "
+                "params file.",
+            ),
+        ),
+        "jobOutput": (
+            member_type(operation, "jobOutput"),
+            Field(
+                None,
+                description="Where the answers go. If left out: a new folder for each job in "
+                "batch-output/<name of the solution>/ beside the params file.",
+            ),
+        ),
+        "filterArn": (
+            str,
+            Field(None, description=f"A filter for {target}: the name of one of this file, or an ARN."),
+        ),
+        "roleArn": (
+            member_type(operation, "roleArn"),
+            Field(
+                None, description="As whom Personalize reads and writes. If left out: the role of the stack."
+            ),
+        ),
+    }
+    return call_model(
+        f"Batch{kind}Job",
+        operation,
+        filled_in=frozenset({"solutionVersionArn"}),
+        description=description,
+        own=own,
+    )
+
+
+@cache
+def recommender() -> type[Model]:
+    """CreateRecommender, and whether it runs."""
+    return call_model(
+        "Recommender",
+        "CreateRecommender",
+        filled_in=frozenset({"datasetGroupArn"}),
+        description="A recommender: a use case of the domain, trained and served by Amazon Personalize.",
+        own={
+            "state": (
+                Literal["ACTIVE", "INACTIVE"],
+                Field(
+                    "ACTIVE",
+                    description="Whether it runs. INACTIVE: it is stopped, answers nothing, is not trained "
+                    "again and costs nothing.",
+                ),
+            )
+        },
     )
 
 

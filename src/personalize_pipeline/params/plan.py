@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from personalize_pipeline.errors import ParamsInvalid
+from personalize_pipeline.params.batch import batch_job
 from personalize_pipeline.params.candidates import candidates
 from personalize_pipeline.params.checks.datasets import schema_text
 from personalize_pipeline.params.checks.names import schema_name
@@ -37,16 +38,18 @@ def plan(
     tags = document.get("tags", [])
     group = document["datasetGroup"]
     tracker = document.get("eventTracker")
+    beside = bucket and f"s3://{bucket}/{prefix}"
     made = {
         "notes": list(params.notes),
         "datasetGroup": _tagged(group, tags),
         "datasets": [
-            _dataset(word, section, tags, group.get("domain"), bucket and f"s3://{bucket}/{prefix}{word}/")
+            _dataset(word, section, tags, group.get("domain"), beside and f"{beside}{word}/")
             for word, section in document.get("datasets", {}).items()
         ],
         "eventTracker": None if tracker is None else _tagged(tracker, tags),
         "filters": [_tagged(section, tags) for section in document.get("filters", [])],
-        "solutions": [_solution(section, tags) for section in document.get("solutions", [])],
+        "solutions": [_solution(section, tags, beside) for section in document.get("solutions", [])],
+        "recommenders": [_tagged(section, tags) for section in document.get("recommenders", [])],
     }
     size = len(json.dumps(made).encode())
     if size > MAX_BYTES:
@@ -77,7 +80,7 @@ def _dataset(
     }
 
 
-def _solution(section: Mapping[str, Any], tags: list[Any]) -> dict[str, Any]:
+def _solution(section: Mapping[str, Any], tags: list[Any], beside: str | None) -> dict[str, Any]:
     chosen = candidates(section)
     own = {"tags": section.get("tags", [])}
     version = {"trainingMode": "FULL", **own, **section.get("solutionVersion", {})}
@@ -89,6 +92,14 @@ def _solution(section: Mapping[str, Any], tags: list[Any]) -> dict[str, Any]:
         ],
         "choose": {"metric": chosen.metric},
         "campaigns": [_tagged(campaign, tags) for campaign in section.get("campaigns", [])],
+        "batchInferenceJobs": [
+            _tagged(batch_job(job, section["name"], beside), tags)
+            for job in section.get("batchInferenceJobs", [])
+        ],
+        "batchSegmentJobs": [
+            _tagged(batch_job(job, section["name"], beside), tags)
+            for job in section.get("batchSegmentJobs", [])
+        ],
     }
 
 

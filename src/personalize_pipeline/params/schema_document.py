@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from personalize_pipeline.params.models import params_model
-from personalize_rules.recipes import RECIPES
+from personalize_rules.recipes import RECIPES, Recipe
 from personalize_rules.schemas import NAMESPACE, PRIMITIVE_TYPES, VERSION, WORDS
 
 FILE: Final = Path(__file__).parents[3] / "params.schema.json"
@@ -18,7 +18,7 @@ FILE: Final = Path(__file__).parents[3] / "params.schema.json"
 def schema_document() -> dict[str, Any]:
     """Make the JSON Schema."""
     made = params_model().model_json_schema(by_alias=True)
-    for section in (made, *made["$defs"].values()):
+    for name, section in {"": made, **made["$defs"]}.items():
         section.pop("title", None)
         for key, value in section.get("properties", {}).items():
             value.pop("title", None)
@@ -26,7 +26,8 @@ def schema_document() -> dict[str, Any]:
             if value.get("default", ...) in (None, ""):
                 del value["default"]
             if key == "recipeArn":
-                value["examples"] = [recipe.arn for recipe in RECIPES.values() if _trainable(recipe.name)]
+                wanted = _use_case if name == "Recommender" else _trainable
+                value["examples"] = [recipe.arn for recipe in RECIPES.values() if wanted(recipe)]
     _drop_foreign_patterns(made)
     made["$defs"]["Dataset"]["properties"]["schema"] |= _AVRO
     return {
@@ -73,8 +74,11 @@ _AVRO: Final[dict[str, Any]] = {
 }
 
 
-def _trainable(name: str) -> bool:
-    recipe = RECIPES[name]
+def _use_case(recipe: Recipe) -> bool:
+    return recipe.domain is not None
+
+
+def _trainable(recipe: Recipe) -> bool:
     return not recipe.retired and recipe.domain is None
 
 

@@ -29,6 +29,9 @@ _WORDS = {
     "EventTracker": "event tracker",
     "SolutionVersion": "solution version",
     "BestVersion": "choice",
+    "BatchInferenceJob": "batch inference job",
+    "BatchSegmentJob": "batch segment job",
+    "MetricAttribution": "metric attribution",
 }
 _CUT = "\n\n(The rest is left out: the history of the execution has all of it.)\n"
 _SAME = 0.00005  # metrics have four decimals
@@ -72,6 +75,8 @@ class Ending(Message):
     outcomes: tuple[Outcome, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     problem: dict[str, Any] | None = None
+    deletes: bool = False
+    """Whether the run takes the dataset group apart."""
 
     @cached_property
     def failures(self) -> list[tuple[str, Failure]]:
@@ -112,9 +117,11 @@ def write_mail(ending: Ending, now: datetime, *, console: bool = True) -> Mail:
     `console`: whether there is an AWS console to link to; on the local stack commands are given instead.
     """
     took = _duration(now - ending.run.start_time)
+    if ending.deletes:
+        return _deletion_mail(ending, took, console=console)
     if ending.succeeded:
         body = _join(
-            f"{ending.title} is {'live' if _of(ending, 'Campaign') else 'ready'}. The run took {took}.",
+            f"{ending.title} is {'live' if _is_live(ending) else 'ready'}. The run took {took}.",
             *_results(ending),
             _about(ending, console=console),
         )
@@ -133,10 +140,37 @@ def write_mail(ending: Ending, now: datetime, *, console: bool = True) -> Mail:
     return Mail(_subject("Failed", ending.title, _short_reason(ending)), body, error, _cause(ending))
 
 
+def _deletion_mail(ending: Ending, took: str, *, console: bool) -> Mail:
+    gone, notes = _parts(ending, "What is gone"), _section("Notes", map(_bullet, ending.notes))
+    about = _about(ending, console=console)
+    if ending.succeeded:
+        what = "is deleted" if ending.worked else "was gone already: there was nothing to delete"
+        return Mail(
+            _subject("Deleted", ending.title, ""),
+            _join(f"{ending.title} {what}. It took {took}.", gone, notes, about),
+        )
+    advice = f"Remove the cause, then delete the rest: personalize destroy {ending.title}"
+    body = _join(
+        f"{ending.title} is not deleted, or not all of it. It took {took}.",
+        _what_failed(ending, console=console),
+        _section("Not begun because of this", (_skipped_line(item) for item in ending.skipped)),
+        _section("What to do next", [_bullet(advice)]),
+        gone,
+        notes,
+        about,
+    )
+    error = ending.failures[0][1].error if ending.failures else "RunFailed"
+    subject = _subject("Not deleted", ending.title, _short_reason(ending))
+    return Mail(subject, body, error, _cause(ending))
+
+
 def _results(ending: Ending) -> Iterator[str]:
     yield _live(ending)
+    yield _recommenders(ending)
+    yield _batch_jobs(ending)
     yield _trackers(ending)
     yield from _metrics(ending)
+    yield from _metrics_of_recommenders(ending)
     yield _section(
         "How the best candidate was chosen",
         (f"{item.name}: {item.details.get('reason', '')}" for item in _of(ending, "BestVersion")),
@@ -204,6 +238,38 @@ def _live(ending: Ending) -> str:
     return _section("Campaigns, and how to ask them", lines)
 
 
+def _is_live(ending: Ending) -> bool:
+    running = [item for item in _of(ending, "Recommender") if item.status == "ACTIVE"]
+    return bool(_of(ending, "Campaign") or running)
+
+
+def _recommenders(ending: Ending) -> str:
+    lines: list[str] = []
+    for item in _of(ending, "Recommender"):
+        lines += [f"{item.name} ({item.did or item.status})", f"  {item.arn}"]
+        if item.status == "ACTIVE":
+            recipe = item.details.get("recipeArn")
+            lines.append(f"  {runtime_command(item.arn, recipe, ending.run.examples)}")
+        else:
+            lines.append("  is stopped: it answers nothing and costs nothing")
+            lines += [f"  when it is started: {change}" for change in item.details.get("whenStarted", ())]
+        lines.append("")
+    return _section("Recommenders, and how to ask them", lines)
+
+
+def _batch_jobs(ending: Ending) -> str:
+    lines: list[str] = []
+    for item in (*_of(ending, "BatchInferenceJob"), *_of(ending, "BatchSegmentJob")):
+        lines += [
+            item.name,
+            f"  read     {item.details.get('input')}",
+            f"  wrote    {item.details.get('output')}",
+            f"  version  {tail(item.details.get('solutionVersionArn', ''))}",
+            "",
+        ]
+    return _section("Batch jobs, and where their results are", lines)
+
+
 def _trackers(ending: Ending) -> str:
     lines: list[str] = []
     for item in _of(ending, "EventTracker"):
@@ -236,6 +302,16 @@ def _metrics(ending: Ending) -> Iterator[str]:
         yield _section(f"How good is {item.name}", lines)
 
 
+def _metrics_of_recommenders(ending: Ending) -> Iterator[str]:
+    for item in _of(ending, "Recommender"):
+        if metrics := item.details.get("metrics"):
+            recipe = tail(item.details.get("recipeArn") or "").partition("/")[2]
+            rows = [_metric_row(name, metrics[name], None, compare=False) for name in metrics]
+            yield _section(
+                f"How good is {item.name}", [f"recipe   {recipe}", "", *_table([("metric", "now"), *rows])]
+            )
+
+
 def _metric_row(name: str, now: float, before: float | None, compare: bool) -> tuple[str, ...]:  # noqa: FBT001
     if not compare:
         return (name, f"{now:.4f}")
@@ -247,7 +323,7 @@ def _metric_row(name: str, now: float, before: float | None, compare: bool) -> t
     return (name, f"{now:.4f}", f"{before:.4f}", f"{change:+.4f} {'better' if change > 0 else 'worse'}")
 
 
-def _parts(ending: Ending) -> str:
+def _parts(ending: Ending, title: str = "What was done") -> str:
     parts = [item for item in ending.worked if item.resource != "BestVersion"]
     if not parts:
         return ""
@@ -261,7 +337,7 @@ def _parts(ending: Ending) -> str:
         )
         for item in parts
     ]
-    return _section("What was done", _table([("", "what", "name", "took", "where"), *rows]))
+    return _section(title, _table([("", "what", "name", "took", "where"), *rows]))
 
 
 def _size(item: Outcome) -> str:

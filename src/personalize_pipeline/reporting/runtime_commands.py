@@ -1,4 +1,4 @@
-"""Command lines that ask a campaign for recommendations, ready to paste."""
+"""Command lines that ask a campaign or a recommender for recommendations, ready to paste."""
 
 import shlex
 
@@ -9,20 +9,20 @@ from personalize_rules.recipes import find_recipe
 _USER, _ITEMS = "USER_ID", ("ITEM_ID", "ITEM_ID_2", "ITEM_ID_3")
 
 
-def runtime_command(campaign_arn: str, recipe_arn: str | None, examples: Examples) -> str:
-    """The AWS CLI command for a campaign, with what its recipe needs in a request."""
+def runtime_command(arn: str, recipe_arn: str | None, examples: Examples) -> str:
+    """The AWS CLI command for a campaign or a recommender, with what its recipe needs in a request."""
     recipe = find_recipe(recipe_arn) if recipe_arn else None
     needs = recipe.request if recipe else frozenset({"userId"})
     items = examples.item_ids or _ITEMS
     words = ["aws", "personalize-runtime", _operation(recipe.type if recipe else "", needs)]
-    words += ["--campaign-arn", campaign_arn]
+    words += ["--recommender-arn" if ":recommender/" in arn else "--campaign-arn", arn]
     if "userId" in needs:
         words += ["--user-id", examples.user_id or _USER]
     if "itemId" in needs:
         words += ["--item-id", items[0]]
     if "inputList" in needs:
         words += ["--input-list", *items]
-    words += ["--region", campaign_arn.split(":")[3]]
+    words += ["--region", arn.split(":")[3]]
     return shlex.join(words)
 
 

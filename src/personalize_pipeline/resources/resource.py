@@ -25,6 +25,7 @@ NO_REASON = "Amazon Personalize gives no reason"
 _MAX_SHOWN = 160  # characters of a value in a message
 # The two ends of creating a resource, of updating it, and of a solution version that somebody stopped.
 _ACTIVE = "ACTIVE"
+_AT_REST = frozenset({_ACTIVE, "INACTIVE"})  # a recommender that is stopped is INACTIVE
 _FAILED = frozenset({"CREATE FAILED", "CREATE STOPPED"})
 
 
@@ -65,8 +66,8 @@ class Found:
 
     @property
     def active(self) -> bool:
-        """Whether it is ready for use."""
-        return self.status == _ACTIVE
+        """Whether it is ready for use; or stopped, which is for `changes` to judge."""
+        return self.status in _AT_REST
 
     @property
     def failed(self) -> bool:
@@ -133,6 +134,10 @@ class Resource(ABC):
             ResourceChanged: it cannot; says which attribute, both values, and the ways out.
         """
         raise self.changed(found, changes)
+
+    def tried(self, changes: Sequence[Change]) -> bool:  # noqa: ARG002  # for those that change in several ways
+        """Whether the update that this run made was to bring these changes about."""
+        return True
 
     def details(self, found: Found) -> dict[str, Any] | None:  # noqa: ARG002  # for those that have some
         """What the report says about it beyond name and status."""

@@ -35,11 +35,9 @@ class Solution(Resource):
 
     @property
     def _recipe(self) -> Mapping[str, str]:
-        """The recipe in the partition of this run: examples and dialects write `arn:aws:`, also for China."""
         if "recipeArn" not in self.want:
             return {}
-        _, _, rest = self.want["recipeArn"].split(":", 2)
-        return {"recipeArn": f"arn:{self.context.run.execution.split(':')[1]}:{rest}"}
+        return {"recipeArn": self.context.run.recipe(self.want["recipeArn"])}
 
     def update(self, found: Found, changes: Sequence[Change]) -> None:
         """UpdateSolution, if every difference is one that it can make."""

@@ -132,15 +132,15 @@ class Cloud:
 
     # What others need to be there first
 
-    def group(self, name: str) -> str:
+    def group(self, name: str, **domain: Any) -> str:
         """An active dataset group."""
-        arn = self.personalize.create_dataset_group(name=name)["datasetGroupArn"]
+        arn = self.personalize.create_dataset_group(name=name, **domain)["datasetGroupArn"]
         assert self.until_settled("describe_dataset_group", datasetGroupArn=arn) == "ACTIVE"
         return arn
 
-    def schema(self, name: str, fields: list[tuple[str, Any]] = INTERACTIONS) -> str:
+    def schema(self, name: str, fields: list[tuple[str, Any]] = INTERACTIONS, **domain: Any) -> str:
         """A schema of interactions, or of other columns."""
-        return self.personalize.create_schema(name=name, schema=avro(fields))["schemaArn"]
+        return self.personalize.create_schema(name=name, schema=avro(fields), **domain)["schemaArn"]
 
     def dataset(self, name: str, group: str, schema: str, kind: str = "INTERACTIONS") -> str:
         """An active dataset."""
@@ -155,10 +155,10 @@ class Cloud:
         self.s3.put(BUCKET, {f"{folder}/interactions.csv": interactions(seed)})
         return f"s3://{BUCKET}/{folder}/"
 
-    def filled(self, name: str) -> tuple[str, str]:
+    def filled(self, name: str, **domain: Any) -> tuple[str, str]:
         """A dataset group with imported interactions: its ARN and that of the dataset."""
-        group = self.group(name)
-        dataset = self.dataset(f"{name}-interactions", group, self.schema(f"{name}-schema"))
+        group = self.group(name, **domain)
+        dataset = self.dataset(f"{name}-interactions", group, self.schema(f"{name}-schema", **domain))
         job = self.personalize.create_dataset_import_job(
             jobName=f"{name}-by-hand",
             datasetArn=dataset,
@@ -192,7 +192,9 @@ def running(folder: Path, s3: Any) -> Iterator[Cloud]:
     clock = ManualClock(time.time())
     settings = Settings(
         data_dir=folder,
-        quotas=Quotas(dataset_groups=200, solutions=200, campaigns=200, filters=200),
+        quotas=Quotas(
+            dataset_groups=200, solutions=200, campaigns=200, filters=200, recommenders_of_region=200
+        ),
         durations={kind: Duration(pending=5, in_progress=25) for kind in KINDS},
     )
     service = Service(settings, clock)

@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.endpoint
 import pytest
-from tests.integration.resources.cloud import ACCOUNT, ITEMS, Cloud, avro
+from tests.integration.resources.cloud import ACCOUNT, BUCKET, ITEMS, Cloud, avro
 
+from personalize_pipeline.resources.batch_inference_job import BatchInferenceJob
+from personalize_pipeline.resources.batch_segment_job import BatchSegmentJob
 from personalize_pipeline.resources.campaign import Campaign
 from personalize_pipeline.resources.dataset import Dataset
 from personalize_pipeline.resources.dataset_group import DatasetGroup
 from personalize_pipeline.resources.dataset_import import DatasetImport
 from personalize_pipeline.resources.event_tracker import EventTracker
 from personalize_pipeline.resources.filter import Filter
+from personalize_pipeline.resources.recommender import Recommender
 from personalize_pipeline.resources.schema import Schema
 from personalize_pipeline.resources.solution import Solution
 from personalize_pipeline.resources.solution_version import SolutionVersion
@@ -29,6 +32,7 @@ WATCHED = 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("watch")'
 CLICKED = 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("click")'
 POPULARITY = "arn:aws:personalize:::recipe/aws-popularity-count"
 SIMS = "arn:aws:personalize:::recipe/aws-sims"
+VIDEO = "arn:aws:personalize:::recipe/aws-vod-"
 
 Json = Mapping[str, Any]
 
@@ -95,6 +99,30 @@ def for_version(cloud: Cloud, name: str) -> dict[str, Any]:
 def for_campaign(cloud: Cloud, name: str) -> dict[str, Any]:
     made = for_version(cloud, name)
     return made | {"solutionVersionArn": cloud.trained(made["solutionArn"])}
+
+
+def for_recommender(cloud: Cloud, name: str) -> dict[str, Any]:
+    return {"datasetGroupArn": cloud.filled(name, domain="VIDEO_ON_DEMAND")[0]}
+
+
+def for_segments(cloud: Cloud, name: str) -> dict[str, Any]:
+    group, _ = cloud.filled(name)
+    version = cloud.trained(cloud.solution(name, group, "aws-item-affinity"))
+    cloud.s3.put(BUCKET, {f"{name}/in/lines.json": '{"itemId": "i1"}\n'})
+    return {"datasetGroupArn": group, "solutionVersionArn": version}
+
+
+def for_inference(cloud: Cloud, name: str) -> dict[str, Any]:
+    cloud.s3.put(BUCKET, {f"{name}/in/lines.json": '{"userId": "u1"}\n'})
+    return for_campaign(cloud, name)
+
+
+def job(name: str) -> dict[str, Any]:
+    return {
+        "jobName": name,
+        "jobInput": {"s3DataSource": {"path": f"s3://{BUCKET}/{name}/in/"}},
+        "outputFolder": f"s3://{BUCKET}/{name}/out/",
+    }
 
 
 CASES = [
@@ -204,9 +232,40 @@ CASES = [
         changeable={"minProvisionedTPS": 2},
         update="UpdateCampaign",
     ),
+    Case(
+        BatchInferenceJob,
+        did="created",
+        kind="batch-inference-job",
+        describe="DescribeBatchInferenceJob",
+        create="CreateBatchInferenceJob",
+        needs=for_inference,
+        want=job,
+    ),
+    Case(
+        BatchSegmentJob,
+        did="created",
+        kind="batch-segment-job",
+        describe="DescribeBatchSegmentJob",
+        create="CreateBatchSegmentJob",
+        needs=for_segments,
+        want=job,
+    ),
+    Case(
+        Recommender,
+        did="created",
+        kind="recommender",
+        describe="DescribeRecommender",
+        create="CreateRecommender",
+        needs=for_recommender,
+        want=lambda name: {"name": name, "recipeArn": f"{VIDEO}top-picks"},
+        fixed={"recipeArn": f"{VIDEO}trending-now"},
+        fixed_words="top-picks, the params file says arn:aws:personalize:::recipe/aws-vod-trending-now",
+        changeable={"recommenderConfig": {"minRecommendationRequestsPerSecond": 2}},
+        update="UpdateRecommender",
+    ),
 ]
 
-NAMED_BY_RUN = (DatasetImport, SolutionVersion)
+NAMED_BY_RUN = (DatasetImport, SolutionVersion, BatchInferenceJob, BatchSegmentJob)
 """Every run makes its own, so a failed one of an earlier run is in nobody's way."""
 
 
@@ -269,8 +328,8 @@ def test_as_wanted(cloud, name, case):
 
     step = cloud.turn(case.resource, want, run="run-2", **needs)
 
-    if case.resource is SolutionVersion:
-        assert (step["done"], step["did"]) == (False, "trained")
+    if case.resource in (SolutionVersion, BatchInferenceJob, BatchSegmentJob):
+        assert (step["done"], step["did"]) == (False, case.did)
         assert step["arn"] != made["arn"]
     else:
         assert (step["done"], step["did"], step["arn"]) == (True, "reused", made["arn"])

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -48,7 +49,7 @@ def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 def test_there_are_the_commands_of_the_readme() -> None:
     assert {" ".join(path) for path in ALL} >= {
-        *("check", "run", "watch", "recommend"),
+        *("check", "run", "watch", "recommend", "destroy"),
         *(f"local {name}" for name in ("up", "down", "status", "env", "logs", "reset")),
     }
 
@@ -220,6 +221,29 @@ def test_check_tells_what_it_found_in_the_example(nowhere: Path) -> None:
     assert done.exit_code == 0
     assert "Interactions: 1 CSV file, 1,58" in done.stdout
     assert "example is ready: personalize run" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        pytest.param('{"userId": "1"}', "solutions[0].batchInferenceJobs[0]: 1 file of lines", id="good"),
+        pytest.param('{"itemId": "1"}', 'its first line has no "userId".', id="of another recipe"),
+        pytest.param("", "solutions[0].batchInferenceJobs[0]: there is no file in data/batch/", id="none"),
+    ],
+)
+def test_check_looks_at_the_lines_of_batch_jobs(nowhere: Path, line: str, said: str) -> None:
+    shutil.copytree(ROOT / "example" / "data", nowhere / "data")
+    document = json.loads((ROOT / "example" / "params.json").read_text())
+    solution = document["solutions"][0]
+    solution["batchInferenceJobs"] = [{}]
+    (nowhere / "params.json").write_text(json.dumps(document))
+    lines = nowhere / "data" / "batch" / solution["name"] / "users.json"
+    lines.parent.mkdir(parents=True)
+    lines.write_text(line)
+
+    done = CliRunner().invoke(app, ["check", "."])
+
+    assert said in done.output
 
 
 def test_check_lists_all_problems_of_params_at_once_as_json(nowhere: Path) -> None:

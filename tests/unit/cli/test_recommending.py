@@ -8,7 +8,7 @@ from botocore.stub import Stubber
 
 from personalize_pipeline.cli import titles
 from personalize_pipeline.cli.output import CommandError
-from personalize_pipeline.cli.recommending import Recommendation, _check_values, _pair, _quoted, table
+from personalize_pipeline.cli.recommending import Recommendation, _arn, _check_values, _pair, _quoted, table
 
 
 def items(folder: Path, text: str) -> None:
@@ -95,6 +95,22 @@ def test_the_values_are_compared_with_the_parameters_of_the_filter(
             with pytest.raises(CommandError) as raised:
                 _check_values(client, arn, values)
             assert str(raised.value) == f"The filter 'of-genre' {said}"
+
+
+def test_a_name_may_be_that_of_a_campaign_or_of_a_recommender() -> None:
+    arn = "arn:aws:personalize:us-east-1:123456789012:"
+    client = boto3.client(
+        "personalize", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
+    )
+    there = [{"name": "picks", "recommenderArn": f"{arn}recommender/picks"}]
+    with Stubber(client) as stubber:
+        for _ in range(2):
+            stubber.add_response("list_recommenders", {"recommenders": there})
+            stubber.add_response("list_campaigns", {"campaigns": []})
+
+        assert _arn(client, "campaign", "picks") == f"{arn}recommender/picks"
+        with pytest.raises(CommandError, match=r"no campaign or recommender 'pick'. Did you mean 'picks'\?"):
+            _arn(client, "campaign", "pick")
 
 
 def test_a_line_without_a_score_ends_with_its_text() -> None:

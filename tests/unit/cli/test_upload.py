@@ -113,6 +113,14 @@ def test_the_dataset_folders_may_lie_beside_the_params_file(tmp_path: Path) -> N
     assert [key for _, key in folders.find(tmp_path).files()] == ["Items/items.csv"]
 
 
+def test_lines_for_batch_jobs_go_with_the_data(given: folders.Folder) -> None:
+    lines = given.data / "batch" / "shop-for-you" / "users.json"
+    lines.parent.mkdir(parents=True)
+    lines.write_text('{"userId": "u1"}\n')
+
+    assert "batch/shop-for-you/users.json" in [key for _, key in given.files()]
+
+
 @pytest.mark.parametrize(
     ("given_prefix", "expected"), [(None, "shop/"), ("films", "films/"), ("/a/b/", "a/b/"), ("", "")]
 )

@@ -85,6 +85,22 @@ def one_solution(**settings: Any) -> dict[str, Any]:
     return document
 
 
+def domain_group(*recommenders: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """The same interactions in a group of the domain VIDEO_ON_DEMAND, with these recommenders."""
+    document = {key: movies()[key] for key in ("datasetGroup", "datasets")}
+    document["datasetGroup"]["domain"] = "VIDEO_ON_DEMAND"
+    text = ["string", "null"]
+    items = schema("Items", ITEM_ID="string", CREATION_TIMESTAMP="long", GENRES=CATEGORY, TITLE=text)
+    document["datasets"]["Items"]["schema"] = items
+    del document["datasets"]["Users"]
+    return document | {"recommenders": list(recommenders)} | changes
+
+
+def recommender(use_case: str = "top-picks", **settings: Any) -> dict[str, Any]:
+    """A recommender of the domain VIDEO_ON_DEMAND."""
+    return {"name": f"movies-{use_case}", "recipeArn": f"{RECIPE}aws-vod-{use_case}", **settings}
+
+
 def put(document: dict[str, Any], place: str, value: Any) -> dict[str, Any]:
     """Set the value at a place such as `solutions[0].name`; `...` removes it."""
     *path, last = [

@@ -24,19 +24,10 @@ def changed(document, changes):
 
 
 SECTIONS = {
-    "recommenders": ({"recommenders": [{"name": "r"}]}, "recommenders: not built yet"),
     "schedules": ({"schedules": {"retrain": {"expression": "rate(1 day)"}}}, "schedules: not built yet"),
     "metric attribution": ({"metricAttribution": {"name": "m"}}, "metricAttribution: not built yet"),
     "preprocessing": ({"preprocess": {"job": "j"}}, "preprocess: not built yet"),
     "promotion": ({"solutions[0].promotion": {"atLeast": 0.1}}, "solutions[0].promotion: not built yet"),
-    "batch inference": (
-        {"solutions[0].batchInferenceJobs": [{}]},
-        "solutions[0].batchInferenceJobs: not built yet",
-    ),
-    "batch segments": (
-        {"solutions[1].batchSegmentJobs": [{}]},
-        "solutions[1].batchSegmentJobs: not built yet",
-    ),
     "actions": (
         {"datasets.Actions": {"name": "a", "schema": schema("Actions", ACTION_ID="string", A="int")}},
         "datasets.Actions: not built yet",

@@ -3,7 +3,7 @@ import json
 import pytest
 from botocore.session import get_session
 from botocore.validate import ParamValidator
-from tests.unit.params.documents import RECIPE, movies, one_solution, put, schema
+from tests.unit.params.documents import RECIPE, domain_group, movies, one_solution, put, recommender, schema
 
 from personalize_pipeline.errors import ParamsInvalid
 from personalize_pipeline.params import plan, read
@@ -56,6 +56,8 @@ def test_the_plan_of_a_whole_file():
                 ],
                 "choose": {"metric": "normalized_discounted_cumulative_gain_at_25"},
                 "campaigns": [{"name": "movies-for-you", "minProvisionedTPS": 1, "tags": TEAM}],
+                "batchInferenceJobs": [],
+                "batchSegmentJobs": [],
             },
             {
                 "name": "movies-like-this",
@@ -75,8 +77,11 @@ def test_the_plan_of_a_whole_file():
                     {"name": "movies-like-this", "tags": TEAM},
                     {"name": "movies-like-this-2", "minProvisionedTPS": 2, "tags": TEAM},
                 ],
+                "batchInferenceJobs": [],
+                "batchSegmentJobs": [],
             },
         ],
+        "recommenders": [],
     }
 
 
@@ -88,6 +93,7 @@ def test_what_is_not_asked_for_is_not_there():
         "eventTracker": None,
         "filters": [],
         "solutions": [],
+        "recommenders": [],
     }
 
 
@@ -124,6 +130,32 @@ def test_every_part_of_the_plan_is_the_arguments_of_its_call():
         assert not report.has_errors(), report.generate_report()
         assert arguments.keys() <= shape.members.keys()
     assert {operation for operation, _ in parts} == FILLED_IN.keys()
+
+
+def test_batch_jobs_read_and_write_beside_the_params_file_unless_they_say_where():
+    job = {"jobName": "own", "jobInput": {"s3DataSource": {"path": "s3://o/i/"}}, "filterArn": "unseen"}
+    job |= {"jobOutput": {"s3DataDestination": {"path": "s3://o/o/"}}}
+    document = movies()
+    document["solutions"][0]["batchInferenceJobs"] = [{"numResults": 5}, job]
+
+    usual, own = plan(document, bucket="b", prefix="p/")["solutions"][0]["batchInferenceJobs"]
+
+    assert usual == {
+        "jobName": "movies-for-you",
+        "numResults": 5,
+        "jobInput": {"s3DataSource": {"path": "s3://b/p/batch/movies-for-you/"}},
+        "outputFolder": "s3://b/p/batch-output/movies-for-you/",
+        "tags": TEAM,
+    }
+    assert own == {**job, "tags": TEAM}
+
+
+def test_a_recommender_is_planned_with_the_state_that_it_is_to_have():
+    document = domain_group(recommender("top-picks", state="INACTIVE"), tags=TEAM)
+
+    (made,) = plan(document)["recommenders"]
+
+    assert made == {**recommender("top-picks", state="INACTIVE"), "tags": TEAM}
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,54 @@ def test_training_hours_are_what_aws_bills_with_the_older_recipes_only(recipe, l
     assert line in mail({"run": RUN, "status": "SUCCEEDED", "outcomes": [trained]}).body
 
 
+PICKS = done(
+    "Recommender",
+    "picks",
+    "recommender/picks",
+    "updated",
+    60,
+    recipeArn="arn:aws:personalize:::recipe/aws-vod-top-picks",
+    metrics={"coverage": 0.2},
+)
+
+
+def test_a_group_with_a_running_recommender_is_live_and_its_metrics_are_told():
+    body = mail({"run": RUN, "status": "SUCCEEDED", "datasetGroup": "movies", "outcomes": [PICKS]}).body
+
+    assert body.startswith("movies is live.")
+    assert f"get-recommendations --recommender-arn {PICKS['arn']} --user-id 42" in body
+    assert "How good is picks\n-----------------\nrecipe   aws-vod-top-picks\n\nmetric       now\n" in body
+
+
+def test_a_stopped_recommender_is_not_live_and_its_new_settings_wait():
+    stopped = PICKS | {
+        "status": "INACTIVE",
+        "details": {"whenStarted": ["a: it has 1, the params file says 2"]},
+    }
+    body = mail({"run": RUN, "status": "SUCCEEDED", "datasetGroup": "movies", "outcomes": [stopped]}).body
+
+    assert body.startswith("movies is ready.")
+    assert "is stopped: it answers nothing and costs nothing\n  when it is started: a: it has 1," in body
+    assert "--recommender-arn" not in body
+
+
+def test_the_results_of_batch_jobs_are_told():
+    places = {"input": "s3://b/batch/s/", "output": "s3://b/batch-output/s/x/"}
+    job = done(
+        "BatchSegmentJob",
+        "fans-0a1b2c3d",
+        "batch-segment-job/fans-0a1b2c3d",
+        "created",
+        3,
+        solutionVersionArn="arn:aws:personalize:eu-central-1:123456789012:solution/s/1",
+        **places,
+    )
+    body = mail({"run": RUN, "status": "SUCCEEDED", "outcomes": [job]}).body
+
+    assert "  read     s3://b/batch/s/\n  wrote    s3://b/batch-output/s/x/\n  version  solution/s/1" in body
+    assert "batch segment job  fans-0a1b2c3d" in body
+
+
 def test_small_files_are_told_in_kilobytes():
     small = done("DatasetImport", "users", "dataset-import-job/users", "imported", 3, files=1, bytes=13_470)
 

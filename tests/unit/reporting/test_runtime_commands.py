@@ -26,6 +26,16 @@ def test_a_command_gives_what_the_recipe_needs(recipe, operation, arguments):
     assert runtime_command(ARN, arn, KNOWN) == " ".join(filter(None, words))
 
 
+def test_a_recommender_is_asked_as_one():
+    arn = "arn:aws:personalize:us-east-1:123456789012:recommender/r"
+    recipe = "arn:aws:personalize:::recipe/aws-vod-because-you-watched-x"
+
+    assert runtime_command(arn, recipe, KNOWN) == (
+        f"aws personalize-runtime get-recommendations --recommender-arn {arn} --user-id 'u 1' --item-id a "
+        "--region us-east-1"
+    )
+
+
 def test_without_known_identifiers_there_are_placeholders():
     recipe = "arn:aws:personalize:::recipe/aws-personalized-ranking"
 

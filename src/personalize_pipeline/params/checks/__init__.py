@@ -7,7 +7,15 @@ be missing, and any element of a list may be None.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from personalize_pipeline.params.checks import datasets, filters, names, sections, solutions, tags
+from personalize_pipeline.params.checks import (
+    datasets,
+    filters,
+    names,
+    recommenders,
+    sections,
+    solutions,
+    tags,
+)
 from personalize_rules.schemas import Problem
 
 
@@ -18,5 +26,6 @@ def check(document: Mapping[str, Any]) -> Iterator[Problem]:
     yield from datasets.check(document, data)
     yield from filters.check(document, data)
     yield from solutions.check(document, data)
+    yield from recommenders.check(document, data)
     yield from names.check(document)
     yield from tags.check(document)

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from personalize_pipeline.params.checks import exploration
 from personalize_pipeline.params.checks.datasets import Data
 from personalize_pipeline.params.checks.entries import entries, inner
-from personalize_pipeline.params.checks.solution_config import hyperparameter
 from personalize_rules.recipes import Recipe
 from personalize_rules.schemas import DatasetType, Problem
 
@@ -26,18 +26,7 @@ def _check_config(
     campaign: Mapping[str, Any], place: str, recipes: list[Recipe], data: Data
 ) -> Iterator[Problem]:
     config = inner(campaign, "campaignConfig")
-    for recipe in recipes:
-        if config.get("itemExplorationConfig") and not recipe.exploration:
-            message = f"{recipe.name} has no exploration that could be set; aws-user-personalization has."
-            yield Problem(f"{place}.itemExplorationConfig", message, "Remove it.")
-        elif recipe.exploration:
-            for name, value in inner(config, "itemExplorationConfig").items():
-                yield from hyperparameter(
-                    name, value, recipe, "campaign", f"{place}.itemExplorationConfig.{name}"
-                )
-        if config.get("rankingInfluence") and not recipe.ranking_influence:
-            message = f"{recipe.name} has no ranking influence; aws-semantic-similarity has."
-            yield Problem(f"{place}.rankingInfluence", message, "Remove it.")
+    yield from exploration.check(config, place, recipes, "aws-user-personalization")
     if config.get("enableMetadataWithRecommendations") and DatasetType.ITEMS not in data.present:
         message = "metadata comes from the Items dataset, and there is none."
         yield Problem(

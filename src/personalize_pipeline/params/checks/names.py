@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from personalize_pipeline.params.batch import job_name
 from personalize_pipeline.params.candidates import candidates
 from personalize_pipeline.params.checks.entries import entries, inner
 from personalize_pipeline.params.names import derived_name
@@ -13,6 +14,7 @@ from personalize_rules.schemas import Problem
 def check(document: Mapping[str, Any]) -> Iterator[Problem]:
     """Find names that are taken twice in the file."""
     schemas, solutions, campaigns = [], [], []
+    jobs: dict[str, list[tuple[str, str | None]]] = {"Inference": [], "Segment": []}
     for word, dataset in inner(document, "datasets").items():
         if "schemaName" in dataset:
             schemas.append((f"datasets.{word}.schemaName", dataset["schemaName"]))
@@ -25,10 +27,21 @@ def check(document: Mapping[str, Any]) -> Iterator[Problem]:
             (f"{inner_place}.name", campaign.get("name"))
             for inner_place, campaign in entries(solution, "campaigns", place)
         ]
+        for kind, named in jobs.items():
+            named += [
+                (f"{inner_place}.jobName", job_name(job, solution.get("name", "")))
+                for inner_place, job in entries(solution, f"batch{kind}Jobs", place)
+            ]
+    recommenders = [
+        (f"{place}.name", section.get("name")) for place, section in entries(document, "recommenders")
+    ]
     yield from _repeated("schema", schemas)
     yield from _repeated("filter", filters)
     yield from _repeated("solution", solutions)
     yield from _repeated("campaign", campaigns)
+    yield from _repeated("recommender", recommenders)
+    for kind, named in jobs.items():
+        yield from _repeated(f"batch {kind.lower()} job", named)
 
 
 def schema_name(dataset: Mapping[str, Any]) -> str:

@@ -38,7 +38,7 @@ def check(
     yield from _threshold(config, solution, place, data)
     yield from _events(config, solution, place, recipes, data)
     yield from _objective(config, place, recipes, data)
-    yield from _columns(inner(config, "trainingDataConfig"), f"{place}.trainingDataConfig", data)
+    yield from columns(inner(config, "trainingDataConfig"), f"{place}.trainingDataConfig", data)
     yield from _schedule(inner(config, "autoTrainingConfig"), made, f"{place}.autoTrainingConfig")
 
 
@@ -215,11 +215,12 @@ def _objective(config: Mapping[str, Any], place: str, recipes: list[Recipe], dat
         yield Problem(place, f"{attribute} must be a number and not null.", "Name another field of Items.")
 
 
-def _columns(config: Mapping[str, Any], place: str, data: Data) -> Iterator[Problem]:
+def columns(config: Mapping[str, Any], place: str, data: Data) -> Iterator[Problem]:
+    """Check trainingDataConfig, of a solution or of a recommender."""
     if "excludedDatasetColumns" in config and "includedDatasetColumns" in config:
         yield Problem(place, "columns are either excluded or included.", "Remove one of the two.")
     for key in ("excludedDatasetColumns", "includedDatasetColumns"):
-        for word, columns in inner(config, key).items():
+        for word, named in inner(config, key).items():
             inner_place = f"{place}.{key}.{word}"
             try:
                 kind = DatasetType.parse(word)
@@ -230,7 +231,7 @@ def _columns(config: Mapping[str, Any], place: str, data: Data) -> Iterator[Prob
                 yield Problem(inner_place, f"there is no {kind.word} dataset.", "Remove it.")
             schema = data.schemas.get(kind)
             fixed = {rule.name for rule in required_fields(kind, data.domain)} | {"EVENT_TYPE"}
-            for index, column in enumerate(columns):
+            for index, column in enumerate(named):
                 if column is None or schema is None:
                     continue
                 if not schema.field(column):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from personalize_pipeline.params.candidates import METRICS, auto_ml_recipes, candidates
-from personalize_pipeline.params.checks import campaigns, solution_config
+from personalize_pipeline.params.checks import batch_jobs, campaigns, solution_config
 from personalize_pipeline.params.checks.datasets import Data
 from personalize_pipeline.params.checks.entries import entries, inner
 from personalize_pipeline.params.places import listed, shown
@@ -24,6 +24,7 @@ class _Choice:
 
 def check(document: Mapping[str, Any], data: Data) -> Iterator[Problem]:
     """Check every solution with its campaigns."""
+    filters = batch_jobs.filters_of(document)
     for place, solution in entries(document, "solutions"):
         choices: list[_Choice] = []
         for found in _recipes(solution, place):
@@ -38,6 +39,7 @@ def check(document: Mapping[str, Any], data: Data) -> Iterator[Problem]:
         for made in candidates(solution).solutions[:1]:
             yield from solution_config.check(made, solution, place, recipes, data)
         yield from campaigns.check(solution, place, recipes, data)
+        yield from batch_jobs.check(solution, place, recipes, data, filters)
 
 
 def _used(solution: Mapping[str, Any], choices: list[_Choice]) -> list[Recipe]:
@@ -115,7 +117,7 @@ def _fits(choice: _Choice, data: Data) -> Iterator[Problem]:
     recipe = choice.recipe
     if recipe.domain:
         message = f"{recipe.name} is a use case of the domain {recipe.domain}; solutions cannot train it."
-        yield Problem(choice.place, message, "It belongs into 'recommenders', which are not built yet.")
+        yield Problem(choice.place, message, "It belongs into 'recommenders'.")
         return
     missing = [kind.word for kind in recipe.required_datasets if kind not in data.present]
     if missing:

@@ -32,7 +32,9 @@ def _sections(document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, A
     for place, solution in entries(document, "solutions"):
         yield place, solution
         yield f"{place}.solutionVersion", inner(solution, "solutionVersion")
-        yield from entries(solution, "campaigns", place)
+        for key in ("campaigns", "batchInferenceJobs", "batchSegmentJobs"):
+            yield from entries(solution, key, place)
+    yield from entries(document, "recommenders")
 
 
 def _check(tags: list[Any], place: str, common: list[Any]) -> Iterator[Problem]:
