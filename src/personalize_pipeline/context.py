@@ -1,5 +1,6 @@
 """What a function is told about its run: the models of its input that all functions share."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal, Self
 
@@ -54,6 +55,8 @@ class Run(Message):
     key: str | None = None
     version_id: str | None = None
     examples: Examples = Examples()
+    shares: Mapping[str, Mapping[str, int]] = Field(default_factory=dict)
+    """How the things that it builds share the calls that Personalize allows: see `pacing.shares`."""
 
     def arn(self, tail: str) -> str:
         """ARN of a Personalize resource in the partition, region and account of this run."""
@@ -77,6 +80,8 @@ class Step(Message):
     reason: str | None = None
     failing_since: AwareDatetime | None = None
     """Since when AWS does not answer as it should; absent while it does."""
+    memory: dict[str, Any] | None = None
+    """What the first look has shown and later ones need."""
     details: dict[str, Any] | None = None
 
     def output(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from personalize_pipeline.context import Message, Run
 from personalize_pipeline.data.batch_lines import lines_of
 from personalize_pipeline.data.first_look import FirstLook, data_of, first_look, look_at_lines
 from personalize_pipeline.errors import DataInvalid, ParamsInvalid, PipelineError
+from personalize_pipeline.pacing import shares
 from personalize_pipeline.params import main_form, plan, read
 from personalize_pipeline.params_source import ParamsSource, params_source
 from personalize_pipeline.step import failed
@@ -44,7 +45,7 @@ def read_params(event: Mapping[str, Any]) -> dict[str, Any]:
         name = group.get("name") if isinstance(group, Mapping) else None
         known = {"datasetGroup": name} if isinstance(name, str) else {}
         return failed(error) | {"run": run.output()} | known
-    run = run.model_copy(update={"examples": look.examples})
+    run = run.model_copy(update={"examples": look.examples, "shares": shares(made)})
     superseded = source.superseded_note(clients.s3())
     notes = [*made["notes"], *look.notes, *([superseded] if superseded else [])]
     return made | {"run": run.output(), "notes": notes}
