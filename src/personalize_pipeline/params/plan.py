@@ -76,7 +76,7 @@ def _dataset(
         "type": kind.value,
         "schema": schema,
         "dataset": _tagged({**made, "datasetType": kind.value, **both}, tags),
-        "import": _tagged({**imported, **both}, tags),
+        **({"import": _tagged({**imported, **both}, tags)} if section.get("import", True) else {}),
     }
 
 
@@ -84,10 +84,14 @@ def _solution(section: Mapping[str, Any], tags: list[Any], beside: str | None) -
     chosen = candidates(section)
     own = {"tags": section.get("tags", [])}
     version = {"trainingMode": "FULL", **own, **section.get("solutionVersion", {})}
+    wanted = version.get("train", True) or _needs_version(section)
     return {
         "name": section["name"],
         "candidates": [
-            {"solution": _tagged(made, tags), "solutionVersion": _tagged(version, tags)}
+            {
+                "solution": _tagged(made, tags),
+                **({"solutionVersion": _tagged(version, tags)} if wanted else {}),
+            }
             for made in chosen.solutions
         ],
         "choose": {"metric": chosen.metric},
@@ -101,6 +105,12 @@ def _solution(section: Mapping[str, Any], tags: list[Any], beside: str | None) -
             for job in section.get("batchSegmentJobs", [])
         ],
     }
+
+
+def _needs_version(section: Mapping[str, Any]) -> bool:
+    """Whether anything is to be made with a version that the run finds or trains."""
+    jobs = [*section.get("batchInferenceJobs", []), *section.get("batchSegmentJobs", [])]
+    return bool(jobs) or any("solutionVersionArn" not in one for one in section.get("campaigns", []))
 
 
 def _tagged(section: Mapping[str, Any], common: list[Any]) -> dict[str, Any]:
