@@ -97,8 +97,8 @@ def dataset() -> type[Model]:
         "import": (
             bool,
             Field(
-                True,
-                description="false: the dataset is there and keeps the data that it has; nothing is imported.",
+                default=True,
+                description="false: the dataset is there and keeps its data; nothing is imported.",
             ),
         ),
         # Beside dataLocation, which is the same in one word, the call's own spelling.
@@ -184,7 +184,7 @@ def solution_version() -> type[Model]:
             "train": (
                 bool,
                 Field(
-                    True,
+                    default=True,
                     description="false: nothing is trained; the newest version that is ACTIVE is used.",
                 ),
             )

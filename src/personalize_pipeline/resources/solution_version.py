@@ -80,9 +80,9 @@ class SolutionVersion(Resource):
         """
         if not self.trains:
             reason = (
-                f"{tail(self.solution_arn)} has no version that is ACTIVE, and the params file says not to train "
-                "one (solutionVersion.train: false): nothing can be made with it. Remove train from the params "
-                "file and upload it again."
+                f"{tail(self.solution_arn)} has no version that is ACTIVE, and the params file says not to "
+                "train one (solutionVersion.train: false): nothing can be made with it. Remove train from "
+                "the params file and upload it again."
             )
             raise ResourceFailed(reason)
         settings = {key: value for key, value in self.want.items() if key != "train"}

@@ -13,7 +13,9 @@ from personalize_rules.recipes import Recipe
 from personalize_rules.schemas import DatasetType, Problem
 
 LATEST = "$LATEST"
-_VERSION = re.compile(r"arn:aws[a-z-]*:personalize:[^:]+:[^:]+:solution/(?P<solution>[^/]+)/(?P<version>[^/]+)")
+_VERSION = re.compile(
+    r"arn:aws[a-z-]*:personalize:[^:]+:[^:]+:solution/(?P<solution>[^/]+)/(?P<version>[^/]+)"
+)
 
 
 def check(solution: Mapping[str, Any], place: str, recipes: list[Recipe], data: Data) -> Iterator[Problem]:
