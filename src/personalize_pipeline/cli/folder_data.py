@@ -1,4 +1,4 @@
-"""The data of a folder, as it will lie in the bucket; what the params file has elsewhere is looked up in S3."""
+"""The data of a folder, as it will lie in the bucket; what lies elsewhere is looked up in S3."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ class FolderData:
             (),
         )
 
-    def look(self, location: str, header: bool) -> Amount:  # noqa: FBT001
+    def look(self, location: str, header: bool) -> Amount:
         """How much is there."""
         listing = self.listing(location)
         if self._inside(location) is None:

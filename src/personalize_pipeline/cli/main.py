@@ -86,10 +86,11 @@ def plan(
     ] = False,
     json_: Annotated[bool, JSON] = False,
 ) -> None:
-    """Say what a run of FOLDER would do now, with the reasons and what it costs; nothing is changed.
+    """Say what a run of FOLDER would do now, why, and what it costs; nothing is changed.
 
-    Looks at what there is on Amazon Personalize with your credentials, which need to describe and list only,
-    and at the data in FOLDER. Exit code 0 if the run can do what is planned, also if that is nothing; 1 if not.
+    Compares FOLDER with what there is on Amazon Personalize. Your credentials are used for that; to describe
+    and to list is all that they must allow. Exit code 0 if the run can do what is planned, also if that is
+    nothing; 1 if not.
 
     \b
     Examples:

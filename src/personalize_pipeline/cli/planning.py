@@ -15,8 +15,10 @@ from personalize_pipeline.cli.output import CommandError
 from personalize_pipeline.context import Context, Run
 from personalize_pipeline.params import read
 from personalize_pipeline.params.plan import plan
+from personalize_pipeline.planning.entries import Planned
 from personalize_pipeline.planning.foresee import make_resource
-from personalize_pipeline.planning.plan import Planned, make_plan
+from personalize_pipeline.planning.plan import make_plan
+from personalize_pipeline.planning.quotas import read_quotas
 from personalize_pipeline.resources.dataset_import import DatasetImport
 from personalize_pipeline.resources.resource import Resource
 
@@ -56,9 +58,11 @@ def look(path: Path, target: Deployment, prefix: str | None) -> Answer:
         return make_resource(kind, want, context, client)
 
     run = _run(target, place)
-    # The role that Personalize reads the bucket with is known to the functions only; nothing is sent with it here.
-    os.environ.setdefault("PERSONALIZE_ROLE_ARN", f"{run.arn('').split(':personalize:')[0]}:iam::0:role/stack")
-    planned = make_plan(made, run, data.look, make)
+    # The role that Personalize reads the bucket with is known to the functions; nothing is sent with it here.
+    os.environ.setdefault(
+        "PERSONALIZE_ROLE_ARN", f"{run.arn('').split(':personalize:')[0]}:iam::0:role/stack"
+    )
+    planned = make_plan(made, run, data.look, make, raised=read_quotas(target.quotas))
     return Answer(path, made["datasetGroup"]["name"], planned, given.notes)
 
 

@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from personalize_pipeline.data.files import DataFile, Listing
+from botocore.exceptions import ClientError
+
+from personalize_pipeline.data.files import DENIED, DataFile, Listing, NotReadable
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -26,7 +28,7 @@ class Amount:
 
 
 def measure(listing: Listing, read: Read, limit: int, *, header: bool) -> Amount:
-    """Count the lines of all files, without their headers; beyond `limit` bytes, infer them from those before."""
+    """Count the lines of all files, without headers; beyond `limit` bytes, infer them from those before."""
     size = sum(file.size for file in listing.files)
     seen = lines = headers = 0
     for file in listing.files:
@@ -51,7 +53,12 @@ def from_s3(client: "S3Client") -> Read:
     """Read objects; the part of one that is not asked for is not fetched."""
 
     def read(listing: Listing, file: DataFile) -> Iterator[bytes]:
-        body = client.get_object(Bucket=listing.bucket, Key=file.key)["Body"]
+        try:
+            body = client.get_object(Bucket=listing.bucket, Key=file.key)["Body"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] in DENIED:
+                raise NotReadable(listing.bucket) from error
+            raise
         try:
             yield from body.iter_chunks(_CHUNK)
         finally:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from personalize_pipeline.context import Message
+from personalize_pipeline.costs.cost import Cost
 from personalize_pipeline.costs.counting import Amount
 from personalize_pipeline.costs.prices import HOURS_OF_A_DAY, HOURS_OF_A_MONTH, Price, PriceList
 from personalize_pipeline.data.files import NotReadable
@@ -23,29 +23,6 @@ _OTHERS = {
 
 Look = Callable[[str, bool], Amount]
 """Location, whether its files have a header -> how much is there."""
-
-
-class Cost(Message):
-    """What one resource costs. An amount that is absent is unknown if `unknown` says so, else nothing is due."""
-
-    resource: str
-    name: str
-    quantity: str = ""
-    price: str = ""
-    once: float | None = None
-    hourly: float | None = None
-    monthly: float | None = None
-    unknown: str = ""
-    notes: tuple[str, ...] = ()
-
-    @property
-    def text(self) -> str:
-        """In a few words: `$0.53`, `$0.54 an hour`, `unknown`."""
-        if self.once is not None:
-            return money(self.once)
-        if self.hourly is not None:
-            return f"{money(self.hourly)} an hour"
-        return "unknown" if self.unknown else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +64,6 @@ def estimate(plan: Mapping[str, Any], region: str, prices: PriceList, look: Look
     return Estimate(region, prices, list(pricing.costs(plan)))
 
 
-def money(amount: float) -> str:
-    """An amount in dollars; small ones with as many digits as say something."""
-    if amount >= 100:  # noqa: PLR2004
-        return f"${amount:,.0f}"
-    return f"${amount:.2f}" if amount >= 0.01 or amount == 0 else "less than $0.01"  # noqa: PLR2004
-
-
 def training_price(recipe_arn: str) -> str:
     """The name of the price of training this recipe."""
     return _of_recipe(recipe_arn, "training")
@@ -132,7 +102,9 @@ class _Pricing:
         for dataset in plan["datasets"]:
             if "import" not in dataset:
                 continue
-            amount = self._amount(dataset["import"].get("dataSource", {}).get("dataLocation", ""), header=True)
+            amount = self._amount(
+                dataset["import"].get("dataSource", {}).get("dataLocation", ""), header=True
+            )
             if dataset["type"].upper() == "INTERACTIONS":
                 interactions = amount
                 if dataset["import"].get("importMode") == "INCREMENTAL":
@@ -224,7 +196,11 @@ class _Pricing:
 
     def _unknown(self, resource: str, name: str, what: str, quantity: str = "") -> Cost:
         subject = self.prices.unknown.get(what, "")
-        reason = f"the price of {subject} is not known here" if subject else f"no price for {self.region} is known here"
+        reason = (
+            f"the price of {subject} is not known here"
+            if subject
+            else f"no price for {self.region} is known here"
+        )
         return Cost(resource=resource, name=name, quantity=quantity, unknown=reason)
 
     def _amount(self, location: str, *, header: bool) -> Amount | str:

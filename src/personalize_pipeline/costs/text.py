@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from personalize_pipeline.costs.estimate import Cost, Estimate, money
+from personalize_pipeline.costs.cost import Cost, money
+from personalize_pipeline.costs.estimate import Estimate
 from personalize_pipeline.costs.prices import HOURS_OF_A_DAY, PriceList
 from personalize_pipeline.reporting.mail.ending import word_of
 from personalize_pipeline.reporting.mail.text import table
@@ -52,9 +53,13 @@ def unknown_lines(costs: Sequence[Cost]) -> Iterator[str]:
 
 def sums(found: Estimate) -> Iterator[str]:
     """The sums, which leave out what is not known."""
+    if found.costs and len(found.unknown) == len(found.costs):
+        yield "So nothing can be said about the sum."
+        return
     beside = ", and what is not known" if found.unknown else ""
     yield f"Together {money(found.once)} for one run in which everything is new{beside};"
-    yield f"then {money(found.daily)} a day ({money(found.monthly)} a month) until campaigns and recommenders are gone."
+    daily, monthly = money(found.daily), money(found.monthly)
+    yield f"then {daily} a day ({monthly} a month) until campaigns and recommenders are gone."
 
 
 def source_lines(region: str, prices: PriceList) -> Iterator[str]:

@@ -185,8 +185,8 @@ def solution_version() -> type[Model]:
                 bool,
                 Field(
                     default=None,
-                    description="true: every run trains. false: nothing is trained; the newest version that is "
-                    "ACTIVE is used. If left out: a run trains if data or settings have changed since.",
+                    description="true: every run trains. false: nothing is trained; the newest version that "
+                    "is ACTIVE is used. If left out: a run trains if data or settings have changed since.",
                 ),
             )
         },

@@ -7,11 +7,12 @@ say anything else than the run does; a resource that is new to the pipeline need
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 from personalize_pipeline.best_version import best_version
-from personalize_pipeline.context import Context, Message, Run, Step
+from personalize_pipeline.context import Context, Run, Step
 from personalize_pipeline.errors import PipelineError
+from personalize_pipeline.planning.entries import Action, Foreseen
 from personalize_pipeline.planning.looking import Looking
 from personalize_pipeline.resources.batch_inference_job import BatchInferenceJob
 from personalize_pipeline.resources.batch_segment_job import BatchSegmentJob
@@ -28,9 +29,6 @@ from personalize_pipeline.resources.solution import Solution
 from personalize_pipeline.resources.solution_version import SolutionVersion
 from personalize_pipeline.step import attempt
 
-Action = Literal[
-    "create", "update", "replace", "import", "train", "retrain", "start", "stop", "delete", "wait", "keep", "fail"
-]
 NEW_VERSION = "(new version)"
 """In place of the identifier that Personalize will give to a version that is still to be trained."""
 
@@ -41,22 +39,6 @@ _DID: Mapping[str, Action] = {
     "trained": "train",
     "deleted": "delete",
 }
-
-
-class Foreseen(Message):
-    """What the run would do with one resource; `why` may have several lines."""
-
-    resource: str
-    name: str
-    action: Action
-    why: str = ""
-    calls: tuple[str, ...] = ()
-    """The operations that would be called at first."""
-
-    @property
-    def changes(self) -> bool:
-        """Whether anything would be made, changed or deleted."""
-        return self.action not in ("keep", "fail", "wait")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +62,7 @@ def foresee(
 ) -> list[Seen]:
     """Say what a run with this plan (`params.plan`) would do now.
 
-    Asks about everything, also what would not be begun because something before it fails: all is told at once.
+    Asks about everything, also what would not be begun because something before it fails.
     """
     walk = _Walk(run, looking, make)
     _walk(walk, plan)
@@ -97,7 +79,7 @@ class _Walk:
     seen: list[Seen] = field(default_factory=list)
 
     def see(self, kind: type[Resource], want: Mapping[str, Any], name: str = "", **context: Any) -> Seen:
-        """Take the step that the run would take first. `name`, as in `plan.expected`, if it is not in `want`."""
+        """Take the step that the run would take first. `name` as in `plan.expected`, if `want` has none."""
         name = name or want.get("name") or want["jobName"]
         now = datetime.now(UTC)
         given = Context(run=self.run, started_at=now, **context)
@@ -181,12 +163,16 @@ def _version(plan: Mapping[str, Any], candidates: Sequence[Mapping[str, Any]]) -
         return to_come[0] if to_come else ""
     if len(candidates) == 1:
         return str(candidates[0]["arn"])
-    return str(best_version({"name": plan["name"], "choose": plan["choose"], "candidates": candidates})["arn"])
+    return str(
+        best_version({"name": plan["name"], "choose": plan["choose"], "candidates": candidates})["arn"]
+    )
 
 
 def _action(resource: Resource, step: Step, calls: Sequence[str]) -> Action:
     """What it is to a person, told from what would be called."""
-    verbs = {verb for call in calls for verb in ("Create", "Delete", "Start", "Stop") if call.startswith(verb)}
+    verbs = {
+        verb for call in calls for verb in ("Create", "Delete", "Start", "Stop") if call.startswith(verb)
+    }
     if verbs >= {"Create", "Delete"}:
         return "replace"
     if "Start" in verbs:

@@ -38,7 +38,7 @@ class Looking:
         return client
 
     def _before_call(self, model: Any, params: Any, **_: Any) -> Any:
-        """botocore's own place for this: an answer that is given here means that nothing is sent."""
+        """Botocore's own place for this: an answer that is given here means that nothing is sent."""
         if model.name.startswith(_LOOKS):
             return None
         body = params.get("body") or b"{}"

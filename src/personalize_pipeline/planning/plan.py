@@ -3,48 +3,18 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from personalize_pipeline.context import Message, Run
-from personalize_pipeline.costs.estimate import Cost, Look, estimate
+from personalize_pipeline.context import Run
+from personalize_pipeline.costs.cost import Cost
+from personalize_pipeline.costs.estimate import Look, estimate
 from personalize_pipeline.costs.prices import price_list
-from personalize_pipeline.planning.foresee import Action, Foreseen, foresee, make_resource
+from personalize_pipeline.planning.entries import Action, Entry, Foreseen, Planned
+from personalize_pipeline.planning.foresee import foresee, make_resource
 from personalize_pipeline.planning.looking import Looking
+from personalize_pipeline.planning.quotas import hit
 from personalize_pipeline.resources.resource import Resource
 
 # Of these actions, what an estimate says is due once is due.
 _PAID: frozenset[Action] = frozenset({"create", "import", "train", "retrain", "replace"})
-
-
-class Entry(Foreseen):
-    """One resource, with what this run pays for it, and what it costs as long as it exists."""
-
-    cost: Cost | None = None
-
-
-class Planned(Message):
-    """Everything that a run would do, in its order."""
-
-    entries: tuple[Entry, ...]
-    once: float = 0
-    daily: float = 0
-    monthly: float = 0
-    quotas: tuple[str, ...] = ()
-    """Limits of the account that the run would hit: each makes it impossible."""
-    waits: tuple[str, ...] = ()
-    """Limits of the account for which the run would wait."""
-
-    @property
-    def changes(self) -> list[Entry]:
-        """Everything that is not as wanted."""
-        return [entry for entry in self.entries if entry.changes]
-
-    @property
-    def failures(self) -> list[Entry]:
-        """What cannot be brought about."""
-        return [entry for entry in self.entries if entry.action == "fail"]
-
-    def of(self, resource: str, name: str) -> Entry | None:
-        """The entry about one resource."""
-        return next((one for one in self.entries if (one.resource, one.name) == (resource, name)), None)
 
 
 def make_plan(
@@ -52,16 +22,23 @@ def make_plan(
     run: Run,
     look: Look,
     make: Callable[..., Resource] = make_resource,
-    looking: Looking | None = None,
+    raised: Mapping[str, int] | None = None,
 ) -> Planned:
-    """Find out what a run with this plan (`params.plan`) would do now. `look` measures data, for the costs."""
-    looking = looking or Looking()
+    """Find out what a run with this plan (`params.plan`) would do now.
+
+    `look` measures data, for the costs; `raised` are quotas that are not the defaults.
+    """
+    looking = Looking()
     region = run.execution.split(":")[3]
     seen = foresee(plan, run, looking, make)
     costs = estimate(plan, region, price_list(), look)
     entries = [_entry(one.foreseen, costs.of(one.foreseen.resource, one.foreseen.name)) for one in seen]
+    group = "" if entries[0].action == "create" else run.arn(f"dataset-group/{plan['datasetGroup']['name']}")
+    limits = hit(looking.personalize, entries, group, raised or {})
     return Planned(
         entries=tuple(entries),
+        quotas=limits.stops,
+        waits=limits.turns,
         once=_sum([entry.cost.once for entry in entries if entry.cost]),
         daily=costs.daily,
         monthly=costs.monthly,

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from personalize_pipeline.costs.estimate import money
-from personalize_pipeline.planning.plan import Entry, Planned
+from personalize_pipeline.costs.cost import money
+from personalize_pipeline.planning.entries import Entry, Planned
 from personalize_pipeline.reporting.mail.ending import word_of
 from personalize_pipeline.reporting.mail.text import table
 
@@ -16,7 +16,7 @@ def lines(planned: Planned) -> Iterator[str]:
     else:
         yield "Nothing to do: everything is as the params file wants it."
     if kept := [one for one in planned.entries if one.action == "keep"]:
-        yield f"{len(kept)} stay{'s' if len(kept) == 1 else ''} as {'it is' if len(kept) == 1 else 'they are'}."
+        yield f"{len(kept)} stay as they are." if len(kept) > 1 else "1 stays as it is."
     yield from _costs(planned)
     if planned.failures:
         yield "Cannot be done like this:"
@@ -45,7 +45,9 @@ def _costs(planned: Planned) -> Iterator[str]:
     if not costs:
         return
     beside = ", and what is not known" if any(cost.unknown for cost in costs) else ""
-    running = f"; then {money(planned.daily)} a day ({money(planned.monthly)} a month)" if planned.daily else ""
+    running = (
+        f"; then {money(planned.daily)} a day ({money(planned.monthly)} a month)" if planned.daily else ""
+    )
     yield f"On AWS this run costs {money(planned.once)}{beside}{running}."
 
 

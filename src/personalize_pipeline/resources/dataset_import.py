@@ -154,9 +154,7 @@ class DatasetImport(Resource):
             advice = "Upload CSV files there, or correct dataLocation."
             raise DataInvalid([Problem(self.location, "there is no data.", advice)])
         lines = [f"{file.key}\t{file.size}\t{file.etag}" for file in files]
-        return short_hash(
-            self.location, self._schema_arn, self.want.get("importMode", "FULL"), *lines
-        )
+        return short_hash(self.location, self._schema_arn, self.want.get("importMode", "FULL"), *lines)
 
     @cached_property
     def _files(self) -> Listing:

@@ -1,4 +1,4 @@
-"""Solution version: trained if anything has changed since the newest one; one per run and solution at most."""
+"""Solution version: trained if anything has changed since the newest one; once per run and solution."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping

@@ -13,21 +13,10 @@ from personalize_pipeline.context import Run
 from personalize_pipeline.params.plan import plan as make_plan
 from personalize_pipeline.planning.foresee import NEW_VERSION, Seen, foresee
 from personalize_pipeline.planning.looking import Looking
-from personalize_pipeline.resources import batch_inference_job, batch_segment_job, campaign, dataset
-from personalize_pipeline.resources import dataset_group, dataset_import, event_tracker, filter, recommender
-from personalize_pipeline.resources import schema, solution, solution_version
+from personalize_pipeline.resources.batch_job import BatchJob
 from personalize_pipeline.resources.resource import Resource
 
-MODULES = (
-    batch_inference_job, batch_segment_job, campaign, dataset, dataset_group, dataset_import, event_tracker,
-    filter, recommender, schema, solution, solution_version,
-)  # fmt: skip
-KINDS = {
-    name: value
-    for module in MODULES
-    for name, value in vars(module).items()
-    if isinstance(value, type) and issubclass(value, Resource)
-}
+KINDS = {kind.__name__: kind for kind in (*Resource.__subclasses__(), *BatchJob.__subclasses__())}
 POPULAR = "arn:aws:personalize:::recipe/aws-popularity-count"
 DID = {
     "create": "created",

@@ -35,7 +35,8 @@ def test_a_version_is_compared_with_the_one_before(cloud, movies):
 
 def test_a_campaign_moves_to_the_version_of_the_run(cloud, movies):
     versions = [
-        cloud.loop(SolutionVersion, {"trainingMode": "FULL", "train": True}, run=run, **movies)["arn"] for run in ("c", "d")
+        cloud.loop(SolutionVersion, {"trainingMode": "FULL", "train": True}, run=run, **movies)["arn"]
+        for run in ("c", "d")
     ]
     want = {"name": "moving", "campaignConfig": {"enableMetadataWithRecommendations": False}}
 
