@@ -37,7 +37,7 @@ class Version(Message):
 
 
 class Verdict(Message):
-    """What the campaign is to serve, and why. `solution_version_arn` is absent if there shall be no campaign."""
+    """What the campaign is to serve, and why; without `solution_version_arn` there shall be none."""
 
     decision: Literal["promoted", "kept", "withheld"]
     reason: str
@@ -50,8 +50,8 @@ class Verdict(Message):
 def promotion(event: Mapping[str, Any]) -> dict[str, Any]:
     """Compare the new version with the floor and with what the campaign serves now.
 
-    Follows the step contract: `want` is a `Gate`, `context.solutionVersionArn` the new version; the verdict is
-    in `details`. Waits while the campaign is being changed, because it is not clear what it serves till then.
+    Follows the step contract: `want` is a `Gate`, `context.solutionVersionArn` the new version; the verdict
+    is in `details`. Waits while the campaign is being changed: what it serves is not clear till then.
     """
     given = StepInput.parse(event)
     gate = Gate.model_validate(given.want)

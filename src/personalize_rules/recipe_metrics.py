@@ -1,7 +1,7 @@
 """The metrics that the versions of a recipe have (GetSolutionMetrics). All of them are better when higher.
 
 Source: Developer Guide, "Evaluating a solution version with metrics". It names some metrics only in words
-(those of next best action, trending now and semantic similarity): for these the keys of Personalize Local stand.
+(those of next best action, trending now and semantic similarity): these have the keys of Personalize Local.
 """
 
 from typing import Final

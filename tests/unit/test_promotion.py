@@ -39,8 +39,8 @@ def verdict(new, current=..., **gate):
         pytest.param(
             {"new": 0.2, "current": 0.3, "maxDrop": 0.05},
             "kept",
-            "kept the previous version (s/old): the new one (s/new) lost 0.1000 of m (from 0.3000 to 0.2000), "
-            "more than maxDrop 0.05.",
+            "kept the previous version (s/old): the new one (s/new) lost 0.1000 of m (from 0.3000 to "
+            "0.2000), more than maxDrop 0.05.",
             id="dropped",
         ),
         pytest.param(
@@ -71,7 +71,8 @@ def verdict(new, current=..., **gate):
         pytest.param(
             {"new": None, "current": 0.3, "maxDrop": 0.05},
             "kept",
-            "kept the previous version (s/old): the new one (s/new) has no m, so nobody knows how good it is.",
+            "kept the previous version (s/old): the new one (s/new) has no m, so nobody knows "
+            "how good it is.",
             id="not measured",
         ),
     ],

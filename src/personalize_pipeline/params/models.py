@@ -200,7 +200,7 @@ def promotion() -> type[Model]:
                 str,
                 Field(
                     DEFAULT_METRIC,
-                    description="The metric of GetSolutionMetrics that counts. Higher is better for all of them.",
+                    description="What counts, of the metrics of GetSolutionMetrics: more is better.",
                 ),
             ),
             "atLeast": (
@@ -212,12 +212,12 @@ def promotion() -> type[Model]:
                 Field(
                     None,
                     ge=0,
-                    description="How much less than the version that the campaign serves now is allowed, in units "
-                    "of the metric: 0.05 lets 0.30 fall to 0.25.",
+                    description="How much less than the version that the campaign serves now is allowed, in "
+                    "units of the metric: 0.05 lets 0.30 fall to 0.25.",
                 ),
             ),
         },
-        "A campaign moves to a new version only if it is good enough; otherwise it keeps the one that it serves.",
+        "A campaign moves to a new version only if that is good enough; otherwise it keeps what it serves.",
     )
 
 

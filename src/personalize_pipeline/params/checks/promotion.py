@@ -1,4 +1,4 @@
-"""The promotion gate: its metric has to be one that the versions will have, and it has to decide something."""
+"""The promotion gate: its metric has to be one that the versions have, and it has to decide something."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -4,6 +4,7 @@ from personalize_pipeline.reporting.mail.ending import Ending
 from personalize_pipeline.reporting.mail.text import section
 from personalize_pipeline.reporting.runtime_commands import runtime_command
 from personalize_pipeline.resources.resource import tail
+from personalize_pipeline.resources.solution_version import solution_of
 
 
 def is_live(ending: Ending) -> bool:
@@ -14,14 +15,18 @@ def is_live(ending: Ending) -> bool:
 
 def campaigns(ending: Ending) -> str:
     """The campaigns, what they serve, and a command for each."""
-    recipes = {item.arn: item.details.get("recipeArn") for item in ending.of("SolutionVersion")}
+    # By solution: the version that a campaign kept is of another run.
+    recipes = {solution_of(item.arn): item.details.get("recipeArn") for item in ending.of("SolutionVersion")}
     lines: list[str] = []
     for item in ending.of("Campaign"):
         version = item.details.get("solutionVersionArn", "")
         lines += [f"{item.name} ({item.did or item.status})", f"  {item.arn}"]
         if version:
             lines.append(f"  serves {tail(version)}")
-        lines += [f"  {runtime_command(item.arn, recipes.get(version), ending.run.examples)}", ""]
+        lines += [
+            f"  {runtime_command(item.arn, recipes.get(solution_of(version)), ending.run.examples)}",
+            "",
+        ]
     return section("Campaigns, and how to ask them", lines)
 
 
