@@ -16,6 +16,8 @@ from personalize_rules.recipe_metrics import DEFAULT_METRIC
 if TYPE_CHECKING:
     from mypy_boto3_personalize import PersonalizeClient
 
+Decision = Literal["promoted", "kept", "withheld"]
+
 _ROUNDING = 1e-9  # 0.30 - 0.25 is more than 0.05 to a computer
 
 
@@ -39,7 +41,7 @@ class Version(Message):
 class Verdict(Message):
     """What the campaign is to serve, and why; without `solution_version_arn` there shall be none."""
 
-    decision: Literal["promoted", "kept", "withheld"]
+    decision: Decision
     reason: str
     metric: str
     solution_version_arn: str | None = None
@@ -79,20 +81,27 @@ def promotion(event: Mapping[str, Any]) -> dict[str, Any]:
 
 def judge(gate: Gate, new: Version, current: Version | None) -> Verdict:
     """Decide by the numbers alone."""
-    about = {"metric": gate.metric, "new": new, "current": current}
+
+    def say(decision: Decision, reason: str, serves: Version | None) -> Verdict:
+        return Verdict(
+            decision=decision,
+            reason=reason,
+            metric=gate.metric,
+            solution_version_arn=serves.arn if serves else None,
+            new=new,
+            current=current,
+        )
+
     if current and current.arn == new.arn:
-        reason = f"{_short(new)} is what it serves already."
-        return Verdict(decision="promoted", reason=reason, solution_version_arn=new.arn, **about)
+        return say("promoted", f"{_short(new)} is what it serves already.", new)
     objections = list(_objections(gate, new, current))
     if not objections:
         reason = f"{_short(new)} has {gate.metric} {_number(new.value)}{_compared(gate, new, current)}."
-        return Verdict(decision="promoted", reason=reason, solution_version_arn=new.arn, **about)
+        return say("promoted", reason, new)
     why = f"the new one ({_short(new)}) {' and '.join(objections)}."
     if current:
-        reason = f"kept the previous version ({_short(current)}): {why}"
-        return Verdict(decision="kept", reason=reason, solution_version_arn=current.arn, **about)
-    reason = f"not made: there is no previous version to keep, and {why}"
-    return Verdict(decision="withheld", reason=reason, **about)
+        return say("kept", f"kept the previous version ({_short(current)}): {why}", current)
+    return say("withheld", f"not made: there is no previous version to keep, and {why}", None)
 
 
 def _objections(gate: Gate, new: Version, current: Version | None) -> Iterator[str]:
