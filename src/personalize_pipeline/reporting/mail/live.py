@@ -15,18 +15,17 @@ def is_live(ending: Ending) -> bool:
 
 def campaigns(ending: Ending) -> str:
     """The campaigns, what they serve, and a command for each."""
-    # By solution: the version that a campaign kept is of another run.
-    recipes = {solution_of(item.arn): item.details.get("recipeArn") for item in ending.of("SolutionVersion")}
+    # A campaign may serve a version that is not of this run; its solution is in the run in any case.
+    trained = (*ending.of("Solution"), *ending.of("SolutionVersion"))
+    recipes = {item.arn: item.details.get("recipeArn") for item in trained}
     lines: list[str] = []
     for item in ending.of("Campaign"):
         version = item.details.get("solutionVersionArn", "")
         lines += [f"{item.name} ({item.did or item.status})", f"  {item.arn}"]
         if version:
             lines.append(f"  serves {tail(version)}")
-        lines += [
-            f"  {runtime_command(item.arn, recipes.get(solution_of(version)), ending.run.examples)}",
-            "",
-        ]
+        recipe = recipes.get(version) or recipes.get(solution_of(version))
+        lines += [f"  {runtime_command(item.arn, recipe, ending.run.examples)}", ""]
     return section("Campaigns, and how to ask them", lines)
 
 
