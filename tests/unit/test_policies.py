@@ -5,7 +5,7 @@ import re
 import pytest
 from tests.support.policies import ROOT, actions_of, allowed
 
-from personalize_pipeline import params_source, start, wait_for_turn
+from personalize_pipeline import params_source, promotion, start, wait_for_turn
 from personalize_pipeline.costs import counting
 from personalize_pipeline.data import files, first_look
 from personalize_pipeline.deletion import delete, kinds
@@ -55,6 +55,7 @@ CODE = {
     "filter": ((Filter,), set()),
     "solution": ((Solution,), set()),
     "solution_version": ((SolutionVersion,), set()),
+    "promotion": ((promotion,), set()),
     "campaign": ((Campaign,), set()),
     "batch_inference_job": ((BatchInferenceJob,), PASS_ROLE),
     "batch_segment_job": ((BatchSegmentJob,), PASS_ROLE),

@@ -5,7 +5,7 @@ say anything else than the run does; a resource that is new to the pipeline need
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from personalize_pipeline.context import Context, Run, Step
 from personalize_pipeline.errors import PipelineError
 from personalize_pipeline.planning.entries import Action, Foreseen
 from personalize_pipeline.planning.looking import Looking
+from personalize_pipeline.promotion import promotion
 from personalize_pipeline.resources.batch_inference_job import BatchInferenceJob
 from personalize_pipeline.resources.batch_segment_job import BatchSegmentJob
 from personalize_pipeline.resources.campaign import Campaign
@@ -96,6 +97,12 @@ class _Walk:
         entry = Foreseen(resource=kind.__name__, name=name, action=action, why=why, calls=tuple(calls))
         return self._add(Seen(entry, want, given, step))
 
+    def add_why(self, reason: str) -> None:
+        """Say more about the entry that was added last."""
+        last = self.seen.pop()
+        why = "\n".join(filter(None, [last.foreseen.why, reason]))
+        self.seen.append(replace(last, foreseen=last.foreseen.model_copy(update={"why": why})))
+
     def _add(self, seen: Seen) -> Seen:
         self.seen.append(seen)
         return seen
@@ -147,13 +154,31 @@ def _solution(walk: _Walk, plan: Mapping[str, Any], group: Mapping[str, str], ou
             candidates.append({**trained, "details": seen.step.details or {}})
     if wanted and not candidates:
         return
-    uses = {**group, "solution_version_arn": _version(plan, candidates)}
+    version = _version(plan, candidates)
+    uses = {**group, "solution_version_arn": version}
     for want in plan["campaigns"]:
-        walk.see(Campaign, want, **uses)
+        _campaign(walk, want, plan.get("promotion"), uses)
     for want in plan["batchInferenceJobs"]:
         walk.see(BatchInferenceJob, want, **uses)
     for want in plan["batchSegmentJobs"]:
         walk.see(BatchSegmentJob, want, **uses)
+
+
+def _campaign(
+    walk: _Walk, want: Mapping[str, Any], gate: Mapping[str, Any] | None, uses: Mapping[str, str]
+) -> None:
+    """A campaign, which moves to the version only if the gate lets it."""
+    if gate is None or "solutionVersionArn" in want:
+        walk.see(Campaign, want, **uses)
+    elif uses["solution_version_arn"].endswith(NEW_VERSION):
+        walk.see(Campaign, want, **uses)
+        walk.add_why("if the new version passes the gate (promotion); else it keeps what it serves")
+    else:
+        context = {"run": walk.run.output(), "solutionVersionArn": uses["solution_version_arn"]}
+        verdict = promotion({"want": {**gate, "name": want["name"]}, "context": context}).get("details", {})
+        if verdict.get("decision") != "withheld":
+            version = verdict.get("solutionVersionArn", uses["solution_version_arn"])
+            walk.see(Campaign, want, **{**uses, "solution_version_arn": version})
 
 
 def _version(plan: Mapping[str, Any], candidates: Sequence[Mapping[str, Any]]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from personalize_pipeline.costs.cost import Cost, money
 from personalize_pipeline.costs.estimate import training_price
 from personalize_pipeline.costs.prices import HOURS_OF_A_DAY, price_list
-from personalize_pipeline.costs.text import cost_lines, source_lines, unknown_lines
+from personalize_pipeline.reporting.mail.cost_lines import cost_lines, source_lines, unknown_lines
 from personalize_pipeline.reporting.mail.ending import Ending, Outcome
 from personalize_pipeline.reporting.mail.text import section
 

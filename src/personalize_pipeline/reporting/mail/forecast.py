@@ -1,7 +1,7 @@
 """What the run was to do: the first thing in the mail."""
 
-from personalize_pipeline.planning.text import lines
 from personalize_pipeline.reporting.mail.ending import Ending
+from personalize_pipeline.reporting.mail.plan_lines import lines
 from personalize_pipeline.reporting.mail.text import section
 
 
