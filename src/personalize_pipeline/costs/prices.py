@@ -22,7 +22,12 @@ class Tier(_Model):
     """From so many units in a month on, the rest has another price."""
 
     # `from` is a word of Python.
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=lambda name: name.rstrip("_"))
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        alias_generator=lambda name: name.rstrip("_"),
+        populate_by_name=True,
+    )
 
     from_: int
     amount: float

@@ -39,6 +39,7 @@ _DID: Mapping[str, Action] = {
     "imported": "import",
     "trained": "train",
     "deleted": "delete",
+    "replaced": "replace",
 }
 
 
