@@ -1,18 +1,18 @@
 """When a schedule fires: the cron, rate and at expressions of EventBridge Scheduler.
 
-Source: EventBridge Scheduler User Guide, "Schedule types". Days of the week count from 1, which is Sunday. Times
-that a change of clocks leaves out are skipped; times that it repeats count once.
+Source: EventBridge Scheduler User Guide, "Schedule types". Days of the week count from 1, which is
+Sunday. Times that a change of clocks leaves out are skipped; times that it repeats count once.
 """
 
 import calendar
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final
 
-MONTHS: Final = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split()
-DAYS: Final = "SUN MON TUE WED THU FRI SAT".split()
+MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+DAYS: Final = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 FIRST_YEAR: Final = 1970
 LAST_YEAR: Final = 2199
 
@@ -80,9 +80,8 @@ class Cron:
         for day in self._days_from(local.date()):
             for hour in sorted(self.hours):
                 for minute in sorted(self.minutes):
-                    wall = datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone)
-                    when = wall.astimezone(UTC)
-                    if when > moment and when.astimezone(zone).replace(tzinfo=None) == wall.replace(tzinfo=None):
+                    when = _existing(datetime.combine(day, time(hour, minute)), zone)
+                    if when and when > moment:
                         return when
         return None
 
@@ -158,7 +157,12 @@ def parse(text: str) -> Expression:
     if call is None:
         raise ExpressionInvalid("it is no cron(...), rate(...) or at(...).")
     kind, inside = call.groups()
-    return {"cron": _cron, "rate": _rate, "at": _at}[kind](inside.strip())
+    match kind:
+        case "cron":
+            return _cron(inside.strip())
+        case "rate":
+            return _rate(inside.strip())
+    return _at(inside.strip())
 
 
 def _rate(text: str) -> Rate:
@@ -191,7 +195,7 @@ def _at(text: str) -> At:
         raise ExpressionInvalid(f"'{text}' is no date and time: {error}.", advice) from None
 
 
-# --- cron -----------------------------------------------------------------------------------------------------------
+# --- cron -------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +272,8 @@ def _cron(text: str) -> Cron:
     if (month_day == "?") == (week_day == "?"):
         both = "both are '?'" if month_day == "?" else "none is '?'"
         why = f"of day-of-month and day-of-week exactly one is '?'; here {both}."
-        raise ExpressionInvalid(why, "Write cron(0 3 * * ? *) for every day, cron(0 3 ? * SUN *) for Sundays.")
+        advice = "Write cron(0 3 * * ? *) for every day, cron(0 3 ? * SUN *) for Sundays."
+        raise ExpressionInvalid(why, advice)
     cron = Cron(
         _MINUTES.values(minutes),
         _HOURS.values(hours),
@@ -317,6 +322,12 @@ def _week_days(text: str) -> WeekDays:
     if plain:
         days |= _WEEK_DAY.values(",".join(plain))
     return WeekDays(frozenset(days), frozenset(last))
+
+
+def _existing(local: datetime, zone: tzinfo) -> datetime | None:
+    """The moment of a local time, the first of two; None if the clocks leave it out."""
+    when = local.replace(tzinfo=zone).astimezone(UTC)
+    return when if when.astimezone(zone).replace(tzinfo=None) == local else None
 
 
 def _workday(year: int, month: int, day: int, length: int) -> int:
