@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from personalize_pipeline.errors import ParamsInvalid
+from personalize_pipeline.errors import ParamsInvalid, ProblemsFound
 from personalize_rules.schemas import Problem
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ _MISSING = frozenset({"NoSuchKey", "NoSuchVersion", "NoSuchBucket", "404"})
 _DENIED = frozenset({"AccessDenied", "403"})
 
 
-class ParamsMissing(ParamsInvalid):
+class ParamsMissing(ProblemsFound):
     """There is no such object."""
 
 
