@@ -39,10 +39,8 @@ def read(text: str | bytes | Mapping[str, Any], *, now: datetime | None = None) 
     """
     document = load(text)
     upgraded = upgrade(document)
-    if upgraded.unreadable:
-        raise ParamsInvalid(upgraded.problems)
     main, single = in_lists(upgraded.document)
-    structure = check_structure(main)
+    structure = check_structure(main, {**upgraded.places, **single})
     meaning = [
         problem_at(moved(problem.place, structure.places), problem)
         for problem in check(structure.document, now or datetime.now(UTC))
