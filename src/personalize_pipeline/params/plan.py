@@ -51,11 +51,56 @@ def plan(
         "solutions": [_solution(section, tags, beside) for section in document.get("solutions", [])],
         "recommenders": [_tagged(section, tags) for section in document.get("recommenders", [])],
     }
+    made["expected"] = expected(made)
     size = len(json.dumps(made).encode())
     if size > MAX_BYTES:
         message = f"the plan made from it has {size:,} bytes; {MAX_BYTES:,} can pass from state to state."
         raise ParamsInvalid([Problem("", message, "Split it into several dataset groups.")])
     return made
+
+
+def expected(made: Mapping[str, Any]) -> list[dict[str, str]]:
+    """List what a run of this plan brings about, in its order: one outcome each, under these names.
+
+    What has no outcome at the end of a run was not begun, and the mail says so.
+    """
+    return [
+        _named("DatasetGroup", made["datasetGroup"]),
+        *(one for dataset in made["datasets"] for one in _expected_of_dataset(dataset)),
+        *([_named("EventTracker", made["eventTracker"])] if made["eventTracker"] else []),
+        *(_named("Filter", one) for one in made["filters"]),
+        *(_named("Recommender", one) for one in made["recommenders"]),
+        *(one for solution in made["solutions"] for one in _expected_of_solution(solution)),
+    ]
+
+
+def _expected_of_dataset(made: Mapping[str, Any]) -> list[dict[str, str]]:
+    return [
+        _named("Schema", made["schema"]),
+        _named("Dataset", made["dataset"]),
+        _named("DatasetImport", made["dataset"]),
+    ]
+
+
+def _expected_of_solution(made: Mapping[str, Any]) -> list[dict[str, str]]:
+    trained = [
+        _named(resource, candidate["solution"])
+        for candidate in made["candidates"]
+        for resource in ("Solution", "SolutionVersion")
+    ]
+    chosen = [_named("BestVersion", made)] if len(made["candidates"]) > 1 else []
+    return [
+        *trained,
+        *chosen,
+        *(_named("Campaign", one) for one in made["campaigns"]),
+        *(_named("BatchInferenceJob", one) for one in made["batchInferenceJobs"]),
+        *(_named("BatchSegmentJob", one) for one in made["batchSegmentJobs"]),
+    ]
+
+
+def _named(resource: str, section: Mapping[str, Any]) -> dict[str, str]:
+    """One line of `expected`; the call's own key for the name is `name`, or `jobName` for jobs."""
+    return {"resource": resource, "name": section.get("name") or section["jobName"]}
 
 
 def _dataset(

@@ -82,6 +82,7 @@ def test_the_plan_of_a_whole_file():
             },
         ],
         "recommenders": [],
+        "expected": made["expected"],
     }
 
 
@@ -94,6 +95,7 @@ def test_what_is_not_asked_for_is_not_there():
         "filters": [],
         "solutions": [],
         "recommenders": [],
+        "expected": [{"resource": "DatasetGroup", "name": "x"}],
     }
 
 
@@ -108,6 +110,36 @@ FILLED_IN = {
     "CreateSolutionVersion": {"solutionArn": "arn", "name": "n"},
     "CreateCampaign": {"solutionVersionArn": "arn"},
 }
+
+
+def test_what_a_run_is_to_bring_about_is_listed_in_its_order():
+    document = movies()
+    document["solutions"][0] |= {"performAutoML": True, "batchInferenceJobs": [{"jobName": "nightly"}]}
+    del document["solutions"][0]["recipeArn"]
+
+    listed = [f"{one['resource']} {one['name']}" for one in plan(read(document))["expected"]]
+
+    assert listed == [
+        "DatasetGroup movies",
+        *(
+            f"{resource} movies-{word}{'-schema' if resource == 'Schema' else ''}"
+            for word in ("interactions", "items", "users")
+            for resource in ("Schema", "Dataset", "DatasetImport")
+        ),
+        "EventTracker movies-events",
+        *(f"Filter {one['name']}" for one in document["filters"]),
+        "Solution movies-for-you-user-personalization-v2",
+        "SolutionVersion movies-for-you-user-personalization-v2",
+        "Solution movies-for-you-popularity-count",
+        "SolutionVersion movies-for-you-popularity-count",
+        "BestVersion movies-for-you",
+        "Campaign movies-for-you",
+        "BatchInferenceJob nightly",
+        "Solution movies-like-this",
+        "SolutionVersion movies-like-this",
+        "Campaign movies-like-this",
+        "Campaign movies-like-this-2",
+    ]
 
 
 def test_every_part_of_the_plan_is_the_arguments_of_its_call():
