@@ -66,8 +66,8 @@ class Dataset(Resource):
             "ours": is_replacement(old) or old["name"] == schema_name(self.want),
         }
 
-    def left_over(self, found: Found) -> bool:
-        """Whether it has been moved to another schema, and it is not known yet what becomes of the old one."""
+    def left_over(self, found: Found) -> bool:  # noqa: ARG002
+        """Whether it moved to another schema, and it is not known yet what becomes of the old one."""
         return bool(self.noted and "formerSchemaArn" in self.noted and "former" not in self.noted)
 
     def tidy(self, found: Found) -> None:  # noqa: ARG002

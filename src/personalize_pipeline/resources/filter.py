@@ -1,7 +1,7 @@
 """Filter: which items may be recommended. A filter cannot be changed, so another one takes its name.
 
-With a stand-in, `<name>-<8 hex of the expression>`: it is made first, which shows that Personalize accepts the
-new expression; then the old filter goes; then the new one is made under its name, and the stand-in goes.
+With a stand-in, `<name>-<8 hex of the expression>`: it is made first, which shows that Personalize accepts
+the new expression; then the old filter goes; then the new one is made under its name, and the stand-in goes.
 """
 
 from collections.abc import Mapping, Sequence

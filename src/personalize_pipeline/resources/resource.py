@@ -147,7 +147,8 @@ class Resource(ABC):
         return False
 
     def tidy(self, found: Found) -> None:
-        """Take away what is left over."""
+        """Take away what is left over, where there can be something."""
+        raise NotImplementedError
 
     def since(self, found: Found) -> datetime:
         """When that began which is being waited for."""

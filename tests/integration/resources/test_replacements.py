@@ -35,7 +35,7 @@ def schema(cloud: Cloud, name: str, fields: list[tuple[str, Any]], run: str = "r
 
 
 def dataset(
-    cloud: Cloud, name: str, group: str, schema: dict[str, Any], run: str = "run-1", kind: str = "ITEMS"
+    cloud: Cloud, name: str, group: str, schema: dict[str, Any], run: str = "run-1", *, kind: str = "ITEMS"
 ) -> dict[str, Any]:
     context = {"datasetGroupArn": group, "schemaArn": schema["arn"]}
     return cloud.loop(Dataset, {"name": name, "datasetType": kind}, run=run, **context)
@@ -217,13 +217,11 @@ def test_at_every_moment_there_is_a_filter_that_answers(cloud: Cloud, name: str)
 def test_a_run_that_was_stopped_on_the_way_is_taken_up_by_the_next_one(cloud: Cloud, name: str):
     context = prepared(cloud, name)
     want = {"name": name, "filterExpression": CLICKED}
-    stopped = 0
     for turns in (1, 2, 3, 4):
         # A run that is stopped after so many turns; each forgets all.
         for _ in range(turns):
             cloud.turn(Filter, want, run=f"run-{turns}", **context)
             cloud.clock.advance(60)
-        stopped += 1
     step = cloud.loop(Filter, want, run="last", **context)
 
     assert step["done"]
@@ -270,7 +268,8 @@ def test_a_batch_job_that_uses_the_old_filter_ends_first(cloud: Cloud, name: str
     )
     want = {"name": name, "filterExpression": CLICKED}
     cloud.service.faults.throttle_next("DeleteFilter", 1, "ResourceInUseException")
-    last, reasons = {}, []
+    last: dict[str, Any] = {}
+    reasons = []
     for _ in range(200):
         step = cloud.turn(Filter, want, run="run-2", **context, **last)
         reasons.append(step.get("reason", ""))
@@ -293,7 +292,8 @@ def test_spaces_and_capitals_are_no_change(cloud: Cloud, name: str):
 
 
 def test_tags_stay_with_the_name(cloud: Cloud, name: str):
-    ours, theirs = {"tagKey": "team", "tagValue": "reco"}, {"tagKey": "bill", "tagValue": "42"}
+    ours: Any = {"tagKey": "team", "tagValue": "reco"}
+    theirs: Any = {"tagKey": "bill", "tagValue": "42"}
     context = prepared(cloud, name, tags=[ours])
     group = context["datasetGroupArn"]
     arn = cloud.personalize.list_filters(datasetGroupArn=group)["Filters"][0]["filterArn"]
