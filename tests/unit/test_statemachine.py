@@ -407,12 +407,42 @@ def test_recommenders_and_solutions_are_made_at_the_same_time(solutions: int, re
 
 def test_no_version_no_campaign():
     nothing, several = state("pipeline", "IsTrained")["Choices"]
-    data = {"plan": PLAN["solutions"][0], "outcomes": [FAILED], "versions": []}
+    plan = PLAN["solutions"][0] | {"candidates": [{"solutionVersion": {}}]}
+    data = {"plan": plan, "outcomes": [FAILED], "versions": []}
     assert evaluate(nothing["Condition"], input=data) is True
     assert evaluate(nothing["Output"], input=data) == {"outcomes": [FAILED]}
     one = data | {"versions": [VERSION], "plan": {"candidates": [1]}}
     assert evaluate(nothing["Condition"], input=one) is False
     assert evaluate(several["Condition"], input=one) is False
+
+
+PINNED: dict[str, Any] = {"candidates": [{"solution": {"name": "a"}}], "campaigns": [{"name": "c"}]}
+
+
+def test_a_pinned_campaign_needs_the_solution_but_no_version():
+    nothing, several = state("pipeline", "IsTrained")["Choices"]
+    data = {"plan": PINNED, "outcomes": [CREATED], "versions": []}
+    assert evaluate(nothing["Condition"], input=data) is False
+    assert evaluate(several["Condition"], input=data) is False
+    item = {"Map": {"Item": {"Value": {"resource": "Campaign", "plan": {"name": "c"}}}}}
+    selected = evaluate(state("pipeline", "Uses")["ItemSelector"], input=data, context=item)
+    assert selected == {"resource": "Campaign", "plan": {"name": "c"}, "solutionVersionArn": ""}
+
+    assert evaluate(nothing["Condition"], input=data | {"outcomes": [FAILED]}) is True
+
+
+@pytest.mark.parametrize(
+    ("question", "plan", "goes_on"),
+    [
+        pytest.param("IsToBeImported", {"import": {"importMode": "FULL"}}, True, id="import"),
+        pytest.param("IsToBeImported", {"dataset": {"name": "d"}}, False, id="no import"),
+        pytest.param("IsVersionWanted", {"solutionVersion": {"trainingMode": "FULL"}}, True, id="version"),
+        pytest.param("IsVersionWanted", {"solution": {"name": "s"}}, False, id="no version"),
+    ],
+)
+def test_what_the_plan_leaves_out_is_left_out(question: str, plan: dict[str, Any], goes_on: bool):
+    (choice,) = state("pipeline", question)["Choices"]
+    assert evaluate(choice["Condition"], input={"plan": plan}) is goes_on
 
 
 @pytest.mark.parametrize(

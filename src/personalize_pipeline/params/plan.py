@@ -78,7 +78,7 @@ def _expected_of_dataset(made: Mapping[str, Any]) -> list[dict[str, str]]:
     return [
         _named("Schema", made["schema"]),
         _named("Dataset", made["dataset"]),
-        _named("DatasetImport", made["dataset"]),
+        *([_named("DatasetImport", made["dataset"])] if "import" in made else []),
     ]
 
 
@@ -86,9 +86,11 @@ def _expected_of_solution(made: Mapping[str, Any]) -> list[dict[str, str]]:
     trained = [
         _named(resource, candidate["solution"])
         for candidate in made["candidates"]
-        for resource in ("Solution", "SolutionVersion")
+        for resource, part in (("Solution", "solution"), ("SolutionVersion", "solutionVersion"))
+        if part in candidate
     ]
-    chosen = [_named("BestVersion", made)] if len(made["candidates"]) > 1 else []
+    versions = [candidate for candidate in made["candidates"] if "solutionVersion" in candidate]
+    chosen = [_named("BestVersion", made)] if len(versions) > 1 else []
     return [
         *trained,
         *chosen,
@@ -121,7 +123,7 @@ def _dataset(
         "type": kind.value,
         "schema": schema,
         "dataset": _tagged({**made, "datasetType": kind.value, **both}, tags),
-        "import": _tagged({**imported, **both}, tags),
+        **({"import": _tagged({**imported, **both}, tags)} if section.get("import", True) else {}),
     }
 
 
@@ -129,10 +131,14 @@ def _solution(section: Mapping[str, Any], tags: list[Any], beside: str | None) -
     chosen = candidates(section)
     own = {"tags": section.get("tags", [])}
     version = {"trainingMode": "FULL", **own, **section.get("solutionVersion", {})}
+    wanted = version.get("train", True) or _needs_version(section)
     return {
         "name": section["name"],
         "candidates": [
-            {"solution": _tagged(made, tags), "solutionVersion": _tagged(version, tags)}
+            {
+                "solution": _tagged(made, tags),
+                **({"solutionVersion": _tagged(version, tags)} if wanted else {}),
+            }
             for made in chosen.solutions
         ],
         "choose": {"metric": chosen.metric},
@@ -146,6 +152,12 @@ def _solution(section: Mapping[str, Any], tags: list[Any], beside: str | None) -
             for job in section.get("batchSegmentJobs", [])
         ],
     }
+
+
+def _needs_version(section: Mapping[str, Any]) -> bool:
+    """Whether anything is to be made with a version that the run finds or trains."""
+    jobs = [*section.get("batchInferenceJobs", []), *section.get("batchSegmentJobs", [])]
+    return bool(jobs) or any("solutionVersionArn" not in one for one in section.get("campaigns", []))
 
 
 def _tagged(section: Mapping[str, Any], common: list[Any]) -> dict[str, Any]:
