@@ -74,7 +74,8 @@ def test_batch_jobs_are_paid_by_the_line():
     cost = priced(solutions=[asked]).of("BatchInferenceJob", "mail")
 
     assert cost
-    assert (cost.quantity, cost.once) == ("4,000 lines", pytest.approx(0.6))
+    assert cost.quantity == "4,000 lines"
+    assert cost.once == pytest.approx(0.6)
 
 
 def test_nothing_is_paid_for_a_training_that_the_file_does_not_want():
