@@ -265,8 +265,9 @@ PLAN: dict[str, Any] = {
         }
     ],
     "recommenders": [],
+    "expected": [{"resource": "DatasetGroup", "name": "movies"}],
 }
-DATA: dict[str, Any] = {"outcomes": [], "skipped": []}
+DATA: dict[str, Any] = {"outcomes": []}
 CREATED = {"resource": "DatasetGroup", "name": "movies", "arn": "arn:g", "did": "created"}
 FAILED = {"resource": "Solution", "name": "for-you", "failed": ERROR}
 
@@ -280,7 +281,7 @@ def test_params_with_problems_end_the_run():
     failed = {"error": "ParamsInvalid", "reason": "seven problems"}
     answer = {"Payload": {"failed": failed, "run": {"id": "run"}}}
     output = evaluate(reading["Output"], input={}, result=answer)
-    assert output == {"outcomes": [], "skipped": [], "problem": failed}
+    assert output == {"outcomes": [], "problem": failed}
     (choice,) = state("pipeline", "AreParamsValid")["Choices"]
     assert evaluate(choice["Condition"], input=output) is True
     assert evaluate(choice["Condition"], input=DATA) is False
@@ -299,21 +300,11 @@ def test_reading_is_told_the_run_even_when_it_is_started_by_hand():
     }
 
 
-@pytest.mark.parametrize("tracker", [None, {"name": "movies-events"}], ids=["no tracker", "tracker"])
-def test_without_dataset_group_everything_else_is_left_out_and_said_so(tracker: Any):
+def test_without_dataset_group_nothing_else_is_begun():
     (catch,) = state("pipeline", "DatasetGroup")["Catch"]
-    filters = [{"name": "unseen"}, {"name": "new"}]
-    output = evaluate(
-        catch["Output"], variables(eventTracker=tracker, filters=filters), input=DATA, errorOutput=ERROR
-    )
-    assert output["outcomes"] == [{"resource": "DatasetGroup", "name": "movies", "failed": ERROR}]
-    assert output["skipped"] == [
-        {"resource": "Dataset", "name": "movies-interactions"},
-        *([{"resource": "EventTracker", "name": "movies-events"}] if tracker else []),
-        {"resource": "Filter", "name": "unseen"},
-        {"resource": "Filter", "name": "new"},
-        {"resource": "Solution", "name": "for-you"},
-    ]
+    output = evaluate(catch["Output"], variables(), input=DATA, errorOutput=ERROR)
+    assert output == {"outcomes": [{"resource": "DatasetGroup", "name": "movies", "failed": ERROR}]}
+    assert catch["Next"] == "Results"
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
@@ -325,24 +316,20 @@ def test_a_map_runs_over_exactly_what_is_planned(count: int):
 
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_what_the_branches_did_is_collected(count: int):
-    results = [{"outcomes": [{"name": str(number)}], "skipped": []} for number in range(count)]
-    before = {"outcomes": [CREATED], "skipped": []}
+    results = [{"outcomes": [{"name": str(number)}]} for number in range(count)]
+    before = {"outcomes": [CREATED]}
     output = evaluate(state("pipeline", "Filters")["Output"], variables(), input=before, result=results)
     assert output == {
         "outcomes": [CREATED, *({"name": str(number)} for number in range(count))],
-        "skipped": [],
     }
 
 
 def test_training_does_not_begin_on_half_of_the_data():
     broken, tracker = state("pipeline", "IsDataThere")["Choices"]
-    data = {"outcomes": [CREATED, {"resource": "DatasetImport", "name": "i", "failed": ERROR}], "skipped": []}
+    data = {"outcomes": [CREATED, {"resource": "DatasetImport", "name": "i", "failed": ERROR}]}
     assert evaluate(broken["Condition"], variables(), input=data) is True
     assert broken["Next"] == "Results"
-    assert evaluate(broken["Output"], variables(), input=data)["skipped"] == [
-        {"resource": "Solution", "name": "for-you"}
-    ]
-    whole = {"outcomes": [CREATED], "skipped": []}
+    whole = {"outcomes": [CREATED]}
     assert evaluate(broken["Condition"], variables(), input=whole) is False
     assert evaluate(tracker["Condition"], variables(), input=whole) is False
     assert evaluate(tracker["Condition"], variables(eventTracker={"name": "e"}), input=whole) is True
@@ -362,7 +349,7 @@ OTHER = {"resource": "SolutionVersion", "name": "b", "arn": "arn:v2", "did": "tr
 def test_of_several_candidates_the_chosen_one_is_served():
     best = state("pipeline", "BestVersion")
     plan = {"name": "for-you", "choose": {"metric": "m"}, "candidates": [1, 2], "campaigns": [{"name": "c"}]}
-    data = {"plan": plan, "outcomes": [VERSION, OTHER], "skipped": [], "versions": [VERSION, OTHER]}
+    data = {"plan": plan, "outcomes": [VERSION, OTHER], "versions": [VERSION, OTHER]}
     payload = evaluate(best["Arguments"]["Payload"], input=data)
     assert payload == {"name": "for-you", "choose": {"metric": "m"}, "candidates": [VERSION, OTHER]}
     answer = {"arn": "arn:v2", "name": "for-you", "metric": "m", "value": 0.4, "reason": "the best"}
@@ -423,27 +410,50 @@ def test_recommenders_and_solutions_are_made_at_the_same_time(solutions: int, re
 
 def test_no_version_no_campaign():
     nothing, several = state("pipeline", "IsTrained")["Choices"]
-    data = {"plan": PLAN["solutions"][0], "outcomes": [FAILED], "skipped": [], "versions": []}
+    plan = PLAN["solutions"][0] | {"candidates": [{"solutionVersion": {}}]}
+    data = {"plan": plan, "outcomes": [FAILED], "versions": []}
     assert evaluate(nothing["Condition"], input=data) is True
-    assert evaluate(nothing["Output"], input=data) == {
-        "outcomes": [FAILED],
-        "skipped": [
-            {"resource": "Campaign", "name": "a"},
-            {"resource": "Campaign", "name": "b"},
-            {"resource": "BatchInferenceJob", "name": "nightly"},
-        ],
-    }
+    assert evaluate(nothing["Output"], input=data) == {"outcomes": [FAILED]}
     one = data | {"versions": [VERSION], "plan": {"candidates": [1]}}
     assert evaluate(nothing["Condition"], input=one) is False
     assert evaluate(several["Condition"], input=one) is False
 
 
+PINNED: dict[str, Any] = {"candidates": [{"solution": {"name": "a"}}], "campaigns": [{"name": "c"}]}
+
+
+def test_a_pinned_campaign_needs_the_solution_but_no_version():
+    nothing, several = state("pipeline", "IsTrained")["Choices"]
+    data = {"plan": PINNED, "outcomes": [CREATED], "versions": []}
+    assert evaluate(nothing["Condition"], input=data) is False
+    assert evaluate(several["Condition"], input=data) is False
+    item = {"Map": {"Item": {"Value": {"resource": "Campaign", "plan": {"name": "c"}}}}}
+    selected = evaluate(state("pipeline", "Uses")["ItemSelector"], input=data, context=item)
+    assert selected == {"resource": "Campaign", "plan": {"name": "c"}, "solutionVersionArn": ""}
+
+    assert evaluate(nothing["Condition"], input=data | {"outcomes": [FAILED]}) is True
+
+
+@pytest.mark.parametrize(
+    ("question", "plan", "goes_on"),
+    [
+        pytest.param("IsToBeImported", {"import": {"importMode": "FULL"}}, True, id="import"),
+        pytest.param("IsToBeImported", {"dataset": {"name": "d"}}, False, id="no import"),
+        pytest.param("IsVersionWanted", {"solutionVersion": {"trainingMode": "FULL"}}, True, id="version"),
+        pytest.param("IsVersionWanted", {"solution": {"name": "s"}}, False, id="no version"),
+    ],
+)
+def test_what_the_plan_leaves_out_is_left_out(question: str, plan: dict[str, Any], goes_on: bool):
+    (choice,) = state("pipeline", question)["Choices"]
+    assert evaluate(choice["Condition"], input={"plan": plan}) is goes_on
+
+
 @pytest.mark.parametrize(
     ("data", "status"),
     [
-        pytest.param({"outcomes": [CREATED], "skipped": []}, "SUCCEEDED", id="all worked"),
-        pytest.param({"outcomes": [CREATED, FAILED], "skipped": []}, "FAILED", id="one failed"),
-        pytest.param({"outcomes": [FAILED], "skipped": []}, "FAILED", id="all failed"),
+        pytest.param({"outcomes": [CREATED]}, "SUCCEEDED", id="all worked"),
+        pytest.param({"outcomes": [CREATED, FAILED]}, "FAILED", id="one failed"),
+        pytest.param({"outcomes": [FAILED]}, "FAILED", id="all failed"),
         pytest.param({**DATA, "problem": ERROR}, "FAILED", id="ended early"),
     ],
 )
@@ -453,11 +463,12 @@ def test_a_run_in_which_anything_failed_failed(data: dict[str, Any], status: str
 
 def test_the_mail_is_told_everything():
     payload = state("pipeline", "Notify")["Arguments"]["Payload"]
-    data = {"outcomes": [CREATED], "skipped": [], "status": "SUCCEEDED"}
+    data = {"outcomes": [CREATED], "status": "SUCCEEDED"}
     assert evaluate(payload, variables(), input=data) == {
         **data,
         "run": {"id": "run"},
         "notes": ["one note"],
+        "expected": [{"resource": "DatasetGroup", "name": "movies"}],
         "datasetGroup": "movies",
     }
 
@@ -477,13 +488,14 @@ def test_the_mail_is_sent_even_if_there_is_no_plan(plan: dict[str, Any], group: 
     made = evaluate(payload, {"plan": plan, "run": {"id": "run"}}, input=data)
     assert made["problem"] == ERROR
     assert made["notes"] == []
+    assert made["expected"] == []
     assert made.get("datasetGroup") == group
 
 
 def test_a_run_whose_mail_could_not_be_sent_says_everything_itself():
     (catch,) = state("pipeline", "Notify")["Catch"]
     outcomes = [FAILED | {"name": str(number)} for number in range(2000)]
-    data = {"outcomes": outcomes, "skipped": [], "problem": ERROR, "status": "FAILED"}
+    data = {"outcomes": outcomes, "problem": ERROR, "status": "FAILED"}
     refused = {"Error": "AuthorizationError", "Cause": "not allowed to publish"}
     output = evaluate(catch["Output"], variables(), input=data, errorOutput=refused)
     ended = evaluate({key: state("pipeline", "Failed")[key] for key in ("Error", "Cause")}, input=output)
@@ -516,7 +528,9 @@ LATER = {"kind": "MetricAttribution", "name": "c", "arn": "arn:c"}
 def test_the_stages_of_a_deletion_go_one_after_the_other(count: int):
     plan = {"Payload": {"stages": [{"things": THINGS[:count]}, {"things": [LATER]}], "notes": ["kept"]}}
     given = evaluate(state("delete", "DeletionPlan")["Assign"], input=DATA, result=plan)
-    assert given == {"notes": ["kept"], "stages": plan["Payload"]["stages"]}
+    things = [*THINGS[:count], LATER]
+    expected = [{"resource": thing["kind"], "name": thing["name"]} for thing in things]
+    assert given == {"notes": ["kept"], "stages": plan["Payload"]["stages"], "expected": expected}
     stage = state("delete", "Stage")
     assert evaluate(stage["Items"], given) == THINGS[:count]
 
@@ -526,7 +540,7 @@ def test_the_stages_of_a_deletion_go_one_after_the_other(count: int):
 
     done = evaluate(stage["Assign"], second)
     assert done == {"stages": []}
-    _, end = state("delete", "IsMoreToDelete")["Choices"]
+    (end,) = state("delete", "IsMoreToDelete")["Choices"]
     assert evaluate(end["Condition"], done, input=DATA) is True
     assert evaluate(end["Condition"], second, input=DATA) is False
 
@@ -535,22 +549,16 @@ def test_a_deletion_of_nothing_has_no_stages():
     given = evaluate(
         state("delete", "DeletionPlan")["Assign"], input=DATA, result={"Payload": {"stages": [], "notes": []}}
     )
-    assert given == {"notes": [], "stages": []}
+    assert given == {"notes": [], "stages": [], "expected": []}
 
 
 def test_what_cannot_be_deleted_keeps_the_later_stages():
-    broken, _ = state("delete", "IsMoreToDelete")["Choices"]
-    data = {"outcomes": [CREATED, FAILED], "skipped": []}
+    (ended,) = state("delete", "IsMoreToDelete")["Choices"]
+    data = {"outcomes": [CREATED, FAILED]}
     stages = {"stages": [{"things": THINGS}, {"things": [LATER]}]}
-    assert evaluate(broken["Condition"], stages, input=data) is True
-    assert evaluate(broken["Output"], stages, input=data)["skipped"] == [
-        {"resource": "Campaign", "name": "a"},
-        {"resource": "Campaign", "name": "b"},
-        {"resource": "MetricAttribution", "name": "c"},
-    ]
-    assert evaluate(broken["Output"], {"stages": []}, input=data)["skipped"] == []
-    assert evaluate(broken["Condition"], stages, input={"outcomes": [CREATED], "skipped": []}) is False
-    assert evaluate(broken["Condition"], stages, input={**DATA, "problem": ERROR}) is True
+    assert evaluate(ended["Condition"], stages, input=data) is True
+    assert evaluate(ended["Condition"], stages, input={"outcomes": [CREATED]}) is False
+    assert evaluate(ended["Condition"], stages, input={**DATA, "problem": ERROR}) is True
 
 
 def test_each_thing_is_deleted_by_an_execution_of_its_own():
@@ -576,10 +584,9 @@ def test_the_mail_about_a_deletion_says_that_it_is_one():
     payload = state("delete", "Notify")["Arguments"]["Payload"]
     context = {"Execution": {"Input": {"datasetGroup": {"name": "movies"}}}}
     data = {**DATA, "status": "SUCCEEDED"}
-    made = evaluate(payload, {"run": {"id": "run"}, "notes": ["kept"]}, input=data, context=context)
-    assert made == {
-        **data, "run": {"id": "run"}, "notes": ["kept"], "deletes": True, "datasetGroup": "movies",
-    }  # fmt: skip
+    variables_ = {"run": {"id": "run"}, "notes": ["kept"], "expected": [THINGS[0]]}
+    made = evaluate(payload, variables_, input=data, context=context)
+    assert made == {**data, **variables_, "deletes": True, "datasetGroup": "movies"}
 
 
 def test_a_definition_is_small_enough_for_step_functions():

@@ -47,7 +47,9 @@ def check(path: Path) -> Report:
     for dataset_type, schema in given.schemas.items():
         name = dataset_type.word
         section = given.document.get("datasets", {}).get(name, {})
-        if location := section.get("dataLocation") or section.get("dataSource", {}).get("dataLocation"):
+        if not section.get("import", True):
+            found.append(f"{name}: not imported (import: false)")
+        elif location := section.get("dataLocation") or section.get("dataSource", {}).get("dataLocation"):
             found.append(f"{name}: data at {location}, not looked at")
         else:
             problems += _check_files(folder, name, schema, found)

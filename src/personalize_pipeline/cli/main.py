@@ -205,7 +205,7 @@ def destroy(
     follow: Annotated[bool, typer.Option(help="Follow it to its end.")] = True,
     json_: Annotated[bool, JSON] = False,
 ) -> None:
-    """Delete a dataset group with everything in it, in the order in which it can go.
+    """Delete a dataset group with everything in it, in the right order.
 
     Campaigns, recommenders, solutions (trainings that run are stopped), event tracker, metric attribution,
     filters, datasets, the group, and the schemas that no other dataset uses. Waits for runs on this group.

@@ -94,6 +94,13 @@ def dataset() -> type[Model]:
                 "If left out: the folder of the dataset's type beside the params file: Interactions/.",
             ),
         ),
+        "import": (
+            bool,
+            Field(
+                default=True,
+                description="false: the dataset is there and keeps its data; nothing is imported.",
+            ),
+        ),
         # Beside dataLocation, which is the same in one word, the call's own spelling.
         "dataSource": (
             member_type("CreateDatasetImportJob", "dataSource"),
@@ -173,6 +180,15 @@ def solution_version() -> type[Model]:
         "CreateSolutionVersion",
         filled_in=frozenset({"solutionArn", "name"}),
         description="How a run trains the solution.",
+        own={
+            "train": (
+                bool,
+                Field(
+                    default=True,
+                    description="false: nothing is trained; the newest version that is ACTIVE is used.",
+                ),
+            )
+        },
     )
 
 
@@ -184,6 +200,16 @@ def campaign() -> type[Model]:
         "CreateCampaign",
         filled_in=frozenset({"solutionVersionArn"}),
         description="A campaign: real-time recommendations from the newest version of the solution.",
+        own={
+            "solutionVersionArn": (
+                member_type("CreateCampaign", "solutionVersionArn"),
+                Field(
+                    None,
+                    description="The version to stay at, whatever is trained; or <solutionArn>/$LATEST, and "
+                    "Personalize moves the campaign by itself. If left out: the version of the run.",
+                ),
+            )
+        },
     )
 
 

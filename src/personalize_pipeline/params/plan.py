@@ -51,11 +51,58 @@ def plan(
         "solutions": [_solution(section, tags, beside) for section in document.get("solutions", [])],
         "recommenders": [_tagged(section, tags) for section in document.get("recommenders", [])],
     }
+    made["expected"] = expected(made)
     size = len(json.dumps(made).encode())
     if size > MAX_BYTES:
         message = f"the plan made from it has {size:,} bytes; {MAX_BYTES:,} can pass from state to state."
         raise ParamsInvalid([Problem("", message, "Split it into several dataset groups.")])
     return made
+
+
+def expected(made: Mapping[str, Any]) -> list[dict[str, str]]:
+    """List what a run of this plan brings about, in its order: one outcome each, under these names.
+
+    What has no outcome at the end of a run was not begun, and the mail says so.
+    """
+    return [
+        _named("DatasetGroup", made["datasetGroup"]),
+        *(one for dataset in made["datasets"] for one in _expected_of_dataset(dataset)),
+        *([_named("EventTracker", made["eventTracker"])] if made["eventTracker"] else []),
+        *(_named("Filter", one) for one in made["filters"]),
+        *(_named("Recommender", one) for one in made["recommenders"]),
+        *(one for solution in made["solutions"] for one in _expected_of_solution(solution)),
+    ]
+
+
+def _expected_of_dataset(made: Mapping[str, Any]) -> list[dict[str, str]]:
+    return [
+        _named("Schema", made["schema"]),
+        _named("Dataset", made["dataset"]),
+        *([_named("DatasetImport", made["dataset"])] if "import" in made else []),
+    ]
+
+
+def _expected_of_solution(made: Mapping[str, Any]) -> list[dict[str, str]]:
+    trained = [
+        _named(resource, candidate["solution"])
+        for candidate in made["candidates"]
+        for resource, part in (("Solution", "solution"), ("SolutionVersion", "solutionVersion"))
+        if part in candidate
+    ]
+    versions = [candidate for candidate in made["candidates"] if "solutionVersion" in candidate]
+    chosen = [_named("BestVersion", made)] if len(versions) > 1 else []
+    return [
+        *trained,
+        *chosen,
+        *(_named("Campaign", one) for one in made["campaigns"]),
+        *(_named("BatchInferenceJob", one) for one in made["batchInferenceJobs"]),
+        *(_named("BatchSegmentJob", one) for one in made["batchSegmentJobs"]),
+    ]
+
+
+def _named(resource: str, section: Mapping[str, Any]) -> dict[str, str]:
+    """One line of `expected`; the call's own key for the name is `name`, or `jobName` for jobs."""
+    return {"resource": resource, "name": section.get("name") or section["jobName"]}
 
 
 def _dataset(
@@ -76,7 +123,7 @@ def _dataset(
         "type": kind.value,
         "schema": schema,
         "dataset": _tagged({**made, "datasetType": kind.value, **both}, tags),
-        "import": _tagged({**imported, **both}, tags),
+        **({"import": _tagged({**imported, **both}, tags)} if section.get("import", True) else {}),
     }
 
 
@@ -84,10 +131,14 @@ def _solution(section: Mapping[str, Any], tags: list[Any], beside: str | None) -
     chosen = candidates(section)
     own = {"tags": section.get("tags", [])}
     version = {"trainingMode": "FULL", **own, **section.get("solutionVersion", {})}
+    wanted = version.get("train", True) or _needs_version(section)
     return {
         "name": section["name"],
         "candidates": [
-            {"solution": _tagged(made, tags), "solutionVersion": _tagged(version, tags)}
+            {
+                "solution": _tagged(made, tags),
+                **({"solutionVersion": _tagged(version, tags)} if wanted else {}),
+            }
             for made in chosen.solutions
         ],
         "choose": {"metric": chosen.metric},
@@ -101,6 +152,12 @@ def _solution(section: Mapping[str, Any], tags: list[Any], beside: str | None) -
             for job in section.get("batchSegmentJobs", [])
         ],
     }
+
+
+def _needs_version(section: Mapping[str, Any]) -> bool:
+    """Whether anything is to be made with a version that the run finds or trains."""
+    jobs = [*section.get("batchInferenceJobs", []), *section.get("batchSegmentJobs", [])]
+    return bool(jobs) or any("solutionVersionArn" not in one for one in section.get("campaigns", []))
 
 
 def _tagged(section: Mapping[str, Any], common: list[Any]) -> dict[str, Any]:

@@ -1,11 +1,12 @@
-"""Solution version: one training per run and solution, also if the function is retried."""
+"""Solution version: one training per run and solution, also if the function is retried; or the newest one."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from personalize_pipeline import clients
 from personalize_pipeline.context import Context, Did
+from personalize_pipeline.errors import ResourceFailed
 from personalize_pipeline.execution import short_hash
 from personalize_pipeline.resources.resource import Found, Resource, tail
 
@@ -20,7 +21,7 @@ class SolutionVersion(Resource):
     """Named after its run, so that a function that forgot having started it finds it again.
 
     Personalize has no token against double calls here, and every call to create one trains and costs:
-    that one is not repeated.
+    that one is not repeated. With `train: false` it is the newest one that is ACTIVE, whoever trained it.
     """
 
     kind = "solution"
@@ -51,10 +52,18 @@ class SolutionVersion(Resource):
         last = self.context.last
         return last.arn if last else ""
 
+    @property
+    def trains(self) -> bool:
+        """Whether this run is to train."""
+        return bool(self.want.get("train", True))
+
     def describe(self) -> Found | None:
-        """The version that this run made."""
+        """The version that this run made; the newest ACTIVE one, if the run is not to train."""
         if self.arn:
             return self._describe(self.arn)
+        if not self.trains:
+            newest = _newest(version for version in self._versions() if version["status"] == "ACTIVE")
+            return self._describe(newest) if newest else None
         started = self.context.run.start_time.replace(microsecond=0)
         for version in self._versions():
             if version["creationDateTime"] >= started:
@@ -64,9 +73,21 @@ class SolutionVersion(Resource):
         return None
 
     def create(self) -> None:
-        """CreateSolutionVersion: starts a training."""
+        """CreateSolutionVersion: starts a training.
+
+        Raises:
+            ResourceFailed: the run is to use a version that is there, and there is none.
+        """
+        if not self.trains:
+            reason = (
+                f"{tail(self.solution_arn)} has no version that is ACTIVE, and the params file says not to "
+                "train one (solutionVersion.train: false): nothing can be made with it. Remove train from "
+                "the params file and upload it again."
+            )
+            raise ResourceFailed(reason)
+        settings = {key: value for key, value in self.want.items() if key != "train"}
         self._once.create_solution_version(
-            **{**self.want, "name": self.name, "solutionArn": self.solution_arn}
+            **{**settings, "name": self.name, "solutionArn": self.solution_arn}
         )
 
     def wanted(self) -> Mapping[str, Any]:
@@ -75,7 +96,7 @@ class SolutionVersion(Resource):
 
     def origin(self, found: Found) -> Did:  # noqa: ARG002
         """Nobody else makes versions of this name."""
-        return "trained"
+        return "trained" if self.trains else "reused"
 
     def way_on(self, found: Found) -> str:  # noqa: ARG002
         """A failed version is in nobody's way."""
@@ -107,11 +128,15 @@ class SolutionVersion(Resource):
             and version["solutionVersionArn"] != found.arn
             and version["creationDateTime"] <= found.created
         ]
-        newest = max(older, key=lambda version: version["creationDateTime"], default=None)
-        return newest["solutionVersionArn"] if newest else None
+        return _newest(older)
 
     def _metrics(self, arn: str) -> dict[str, float]:
         return dict(self.client.get_solution_metrics(solutionVersionArn=arn)["metrics"])
+
+
+def _newest(versions: "Iterable[SolutionVersionSummaryTypeDef]") -> str | None:
+    found = max(versions, key=lambda version: version["creationDateTime"], default=None)
+    return found["solutionVersionArn"] if found else None
 
 
 def solution_of(version_arn: str) -> str:

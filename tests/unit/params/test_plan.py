@@ -82,6 +82,7 @@ def test_the_plan_of_a_whole_file():
             },
         ],
         "recommenders": [],
+        "expected": made["expected"],
     }
 
 
@@ -94,6 +95,7 @@ def test_what_is_not_asked_for_is_not_there():
         "filters": [],
         "solutions": [],
         "recommenders": [],
+        "expected": [{"resource": "DatasetGroup", "name": "x"}],
     }
 
 
@@ -108,6 +110,36 @@ FILLED_IN = {
     "CreateSolutionVersion": {"solutionArn": "arn", "name": "n"},
     "CreateCampaign": {"solutionVersionArn": "arn"},
 }
+
+
+def test_what_a_run_is_to_bring_about_is_listed_in_its_order():
+    document = movies()
+    document["solutions"][0] |= {"performAutoML": True, "batchInferenceJobs": [{"jobName": "nightly"}]}
+    del document["solutions"][0]["recipeArn"]
+
+    listed = [f"{one['resource']} {one['name']}" for one in plan(read(document))["expected"]]
+
+    assert listed == [
+        "DatasetGroup movies",
+        *(
+            f"{resource} movies-{word}{'-schema' if resource == 'Schema' else ''}"
+            for word in ("interactions", "items", "users")
+            for resource in ("Schema", "Dataset", "DatasetImport")
+        ),
+        "EventTracker movies-events",
+        *(f"Filter {one['name']}" for one in document["filters"]),
+        "Solution movies-for-you-user-personalization-v2",
+        "SolutionVersion movies-for-you-user-personalization-v2",
+        "Solution movies-for-you-popularity-count",
+        "SolutionVersion movies-for-you-popularity-count",
+        "BestVersion movies-for-you",
+        "Campaign movies-for-you",
+        "BatchInferenceJob nightly",
+        "Solution movies-like-this",
+        "SolutionVersion movies-like-this",
+        "Campaign movies-like-this",
+        "Campaign movies-like-this-2",
+    ]
 
 
 def test_every_part_of_the_plan_is_the_arguments_of_its_call():
@@ -254,3 +286,43 @@ def test_a_plan_that_step_functions_cannot_pass_on_is_refused():
 def test_a_document_with_problems_has_no_plan():
     with pytest.raises(ParamsInvalid):
         plan("{}")
+
+
+def test_a_dataset_that_is_not_imported_has_no_import():
+    document = put(movies(), "datasets.Items.import", False)
+
+    interactions, items, users = plan(document, bucket="b")["datasets"]
+
+    assert "import" not in items
+    assert items.keys() | {"import"} == interactions.keys() == users.keys()
+    again = plan(put(document, "datasets.Items.import", True), bucket="b")
+    assert again == plan(movies(), bucket="b")
+
+
+LATER = {"train": False}
+PINNED = {"name": "c", "solutionVersionArn": "arn:aws:personalize:eu-west-1:1:solution/s/1a2b"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "version"),
+    [
+        pytest.param({"solutionVersion": LATER}, None, id="no use"),
+        pytest.param({"solutionVersion": LATER, "campaigns": [PINNED]}, None, id="a pinned campaign"),
+        pytest.param(
+            {"solutionVersion": LATER, "campaigns": [PINNED, {"name": "d"}]},
+            {"trainingMode": "FULL", "train": False},
+            id="another campaign",
+        ),
+        pytest.param(
+            {"solutionVersion": LATER, "batchInferenceJobs": [{}]},
+            {"trainingMode": "FULL", "train": False},
+            id="a batch job",
+        ),
+        pytest.param({"campaigns": [PINNED]}, {"trainingMode": "FULL"}, id="trained all the same"),
+    ],
+)
+def test_a_version_is_planned_where_it_is_trained_or_needed(settings, version):
+    (made,) = plan(one_solution(**settings), bucket="b")["solutions"]
+
+    assert made["candidates"][0].get("solutionVersion") == version
+    assert made["campaigns"] == settings.get("campaigns", [])

@@ -29,7 +29,7 @@ def version(name: str, recipe: str, did: str = "trained", **details: Any) -> dic
     recipe_arn = f"arn:aws:personalize:::recipe/{recipe}"
     return done(
         "SolutionVersion",
-        f"{name}-1c2d3e4f",
+        name,
         f"solution/{name}/ab12cd34",
         did,
         3412,
@@ -133,7 +133,12 @@ ONE_FAILED: dict[str, Any] = {
             "failed": {"error": "Runtime.HandlerError", "reason": "KeyError: 'filterArn'"},
         },
     ],
-    "skipped": [{"resource": "Campaign", "name": "movies-alike", "reason": "no solution version to serve"}],
+    "expected": [
+        {"resource": "SolutionVersion", "name": "movies-for-you"},
+        {"resource": "Campaign", "name": "movies-for-you"},
+        {"resource": "SolutionVersion", "name": "movies-alike"},
+        {"resource": "Campaign", "name": "movies-alike"},
+    ],
 }
 
 BAD_PARAMS: dict[str, Any] = {

@@ -35,7 +35,10 @@ def test_it_says_what_could_not_be_deleted_why_and_what_to_do():
     made = mail(
         status="FAILED",
         outcomes=[CAMPAIGN, {"resource": "Filter", "name": "films-new", "failed": failed}],
-        skipped=[{"resource": "Dataset", "name": "films-items"}],
+        expected=[
+            {"resource": "Filter", "name": "films-new"},
+            {"resource": "Dataset", "name": "films-items"},
+        ],
     )
 
     assert made.subject == "Not deleted: films (filter films-new: ResourceFailed)"

@@ -8,14 +8,10 @@ from typing import Any
 import pytest
 from tests.unit.reporting.endings import BAD_PARAMS, NOW, ONE_FAILED, RUN, SUCCEEDED, done, version
 
-from personalize_pipeline.reporting.mail import (
-    MAX_BODY_BYTES,
-    MAX_CAUSE,
-    MAX_SUBJECT,
-    Ending,
-    Mail,
-    write_mail,
-)
+from personalize_pipeline.reporting.mail import Ending, Mail, write_mail
+from personalize_pipeline.reporting.mail.frame import MAX_SUBJECT
+from personalize_pipeline.reporting.mail.text import MAX_BODY_BYTES
+from personalize_pipeline.reporting.mail.what_failed import MAX_CAUSE
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -53,7 +49,7 @@ def test_a_failed_run_ends_with_the_error_and_a_cause_that_lists_both_sides():
     assert written.error == "ResourceFailed"
     assert "fewer than 1000 interactions" in written.cause
     assert "campaign movies-for-you: updated" in written.cause
-    assert "campaign movies-alike: no solution version" in written.cause
+    assert "Not begun:\ncampaign movies-alike" in written.cause
 
 
 def test_a_failure_without_any_reason_still_says_where_to_look():

@@ -1,0 +1,52 @@
+"""The mail of a run that builds: results first, or what failed first."""
+
+from collections.abc import Iterator
+
+from personalize_pipeline.reporting.mail import live, quality
+from personalize_pipeline.reporting.mail.batch_jobs import batch_jobs
+from personalize_pipeline.reporting.mail.ending import Ending
+from personalize_pipeline.reporting.mail.frame import Mail, about, subject
+from personalize_pipeline.reporting.mail.parts import parts
+from personalize_pipeline.reporting.mail.text import bullet, join, section
+from personalize_pipeline.reporting.mail.what_failed import (
+    cause,
+    error,
+    not_begun,
+    short_reason,
+    what_failed,
+    what_to_do,
+)
+
+
+def run_mail(ending: Ending, took: str, *, console: bool) -> Mail:
+    """What is live and how good it is; of a failed run first what failed and what to do."""
+    if ending.succeeded:
+        body = join(
+            f"{ending.title} is {'live' if live.is_live(ending) else 'ready'}. The run took {took}.",
+            *_results(ending),
+            about(ending, console=console),
+        )
+        return Mail(subject("Succeeded", ending.title, ""), body)
+    body = join(
+        f"{ending.title} failed. The run took {took}.",
+        what_failed(ending, console=console),
+        not_begun(ending),
+        what_to_do(ending),
+        "WHAT WORKED NEVERTHELESS" if ending.worked else "",
+        *_results(ending),
+        about(ending, console=console),
+    )
+    return Mail(subject("Failed", ending.title, short_reason(ending)), body, error(ending), cause(ending))
+
+
+def _results(ending: Ending) -> Iterator[str]:
+    """The sections about what worked, in the order of the mail; one without content is left out."""
+    yield live.campaigns(ending)
+    yield live.recommenders(ending)
+    yield batch_jobs(ending)
+    yield live.trackers(ending)
+    yield from quality.versions(ending)
+    yield from quality.recommenders(ending)
+    yield quality.choices(ending)
+    yield parts(ending)
+    yield section("Notes", (bullet(note) for note in ending.notes))
