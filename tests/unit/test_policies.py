@@ -5,7 +5,7 @@ import re
 import pytest
 from tests.support.policies import ROOT, actions_of, allowed
 
-from personalize_pipeline import params_source, promotion, start, wait_for_turn
+from personalize_pipeline import params_source, promotion, run_events, start, wait_for_turn
 from personalize_pipeline.costs import counting
 from personalize_pipeline.data import files, first_look
 from personalize_pipeline.deletion import delete, kinds
@@ -64,12 +64,12 @@ CODE = {
     "recommender": ((Recommender,), set()),
     "best_version": ((), set()),
     "schedules": ((schedules, schedule_names), PASS_ROLE),
-    "read_params": ((params_source, files, first_look), set()),
+    "read_params": ((params_source, files, first_look, run_events), set()),
     "plan": ((*RESOURCES, files, counting, quotas), set()),
     "wait_for_turn": ((wait_for_turn, params_source), set()),
     "start": ((start,), set()),
-    "notify": ((notify,), KEY),
-    "deletion_plan": ((deletion_plan,), set()),
+    "notify": ((notify, run_events), KEY),
+    "deletion_plan": ((deletion_plan, run_events), set()),
     "delete": ((delete, kinds), set()),
 }
 
