@@ -1,6 +1,6 @@
 """Draws the state machines as Mermaid pictures, from their definitions.
 
-    python docs/picture.py            writes docs/state-machines.md, and the picture in README.md
+    python docs/picture.py            writes docs/state-machines.md, and the overview in README.md
     python docs/picture.py --check    exit status 1 if one of them is out of date
 
 In README.md the picture stands between `<!-- picture of the pipeline -->` and `<!-- end of picture -->`.
@@ -78,6 +78,42 @@ def _stopped(states: Mapping[str, State]) -> set[str]:
     return {name for name, state in states.items() if name.endswith("Stopped") and state["Type"] == "Succeed"}
 
 
+def overview(definition: State) -> str:
+    """What is done and in which order, without questions, ends, and what happens when something fails."""
+    return "\n".join(["flowchart TB", *_overview(definition, indent="  ")]) + "\n"
+
+
+def _overview(scope: State, indent: str) -> Iterator[str]:
+    states: Mapping[str, State] = scope["States"]
+    drawn = [name for name, state in states.items() if state["Type"] in ("Task", "Map")]
+    for name in drawn:
+        if states[name]["Type"] == "Map":
+            yield f'{indent}subgraph {name}["{_words(name)}"]'
+            yield f"{indent}  direction TB"
+            yield from _overview(states[name]["ItemProcessor"], indent + "  ")
+            yield f"{indent}end"
+        else:
+            yield f'{indent}{name}["{_words(name)}"]'
+    for name in drawn:
+        for following in dict.fromkeys(_next_drawn(states, states[name].get("Next"))):
+            yield f"{indent}{name} --> {following}"
+
+
+def _next_drawn(states: Mapping[str, State], name: str | None) -> Iterator[str]:
+    """The tasks that may follow, whatever the questions between say."""
+    if name is None:
+        return
+    state = states[name]
+    if state["Type"] in ("Task", "Map"):
+        yield name
+        return
+    for choice in state.get("Choices", []):
+        if states[choice["Next"]]["Type"] != "Pass":  # the way out of a run that cannot go on
+            yield from _next_drawn(states, choice["Next"])
+    for following in (state.get("Default"), state.get("Next")):
+        yield from _next_drawn(states, following)
+
+
 def _words(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
 
@@ -109,7 +145,7 @@ def readme() -> str:
     _, end, after = rest.partition(END)
     if not (begin and end):
         return text
-    return f"{before}{BEGIN}```mermaid\n{mermaid(machine('pipeline'))}```\n{END}{after}"
+    return f"{before}{BEGIN}```mermaid\n{overview(machine('pipeline'))}```\n{END}{after}"
 
 
 def outdated() -> dict[Path, str]:

@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
-Did = Literal["created", "updated", "reused", "trained", "imported", "deleted"]
+Did = Literal["created", "updated", "replaced", "reused", "trained", "imported", "deleted"]
 
 
 class Message(BaseModel):
@@ -49,6 +49,8 @@ class Run(Message):
     """ARN of the execution."""
     state_machine: str
     start_time: AwareDatetime
+    dataset_group: str | None = None
+    """Name of the dataset group, as soon as it is known."""
     bucket: str | None = None
     prefix: str | None = None
     """Folder of the params file, `""` or ending in a slash."""
@@ -57,11 +59,23 @@ class Run(Message):
     examples: Examples = Examples()
     shares: Mapping[str, Mapping[str, int]] = Field(default_factory=dict)
     """How the things that it builds share the calls that Personalize allows: see `pacing.shares`."""
+    scheduled: dict[str, Any] | None = None
+    """What the schedule told it that started it; absent if it was an upload or a person."""
 
     def arn(self, tail: str) -> str:
         """ARN of a Personalize resource in the partition, region and account of this run."""
         _, partition, _, region, account, *_ = self.execution.split(":")
         return f"arn:{partition}:personalize:{region}:{account}:{tail}"
+
+    @property
+    def stack(self) -> str:
+        """Name of the stack, which the state machine has before its own: `<stack>-pipeline`."""
+        return self.state_machine.rpartition(":")[2].rpartition("-")[0]
+
+    @property
+    def machine(self) -> str:
+        """Which of the stack's state machines: `pipeline` or `delete`."""
+        return self.state_machine.rpartition(":")[2].rpartition("-")[2]
 
     def recipe(self, arn: str) -> str:
         """ARN of a recipe in this run's partition: examples and dialects write `arn:aws:`, also for China."""
@@ -100,6 +114,8 @@ class Context(Message):
     schema_arn: str | None = None
     solution_arn: str | None = None
     solution_version_arn: str | None = None
+    outdated: str | None = None
+    """Why the newest solution version will not do, if a plan knows it: Personalize does not show it yet."""
     last: Step | None = None
     """What this function returned the turn before."""
 

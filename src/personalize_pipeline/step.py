@@ -186,7 +186,10 @@ def ensure(resource: Resource, now: datetime) -> Step:
         if found.update and _of_this_run(resource, found.update) and resource.tried(changes):
             raise _update_failed(found, found.update, "; ".join(map(str, changes)))
         resource.update(found, changes)
-        return _look_again(resource, now, did="updated")
+        return _look_again(resource, now, did=resource.updates)
+    if resource.left_over(found):
+        resource.tidy(found)
+        return _look_again(resource, now, did=resource.updates)
     if tags := resource.missing_tags(found):
         resource.tag(found, tags)
         return _done(resource, found, did="updated")
@@ -216,7 +219,7 @@ def _look_again(resource: Resource, now: datetime, did: Did | None) -> Step:
         # Written, but not yet to be read.
         return _waiting(resource, None, now, did)
     update = found.update if found.update and found.update.moving else None
-    if not found.active or update or resource.changes(found):
+    if not found.active or update or resource.changes(found) or resource.left_over(found):
         return _waiting(resource, update or found, now, did)
     return _done(resource, found, did)
 
@@ -258,8 +261,9 @@ def _waiting(resource: Resource, found: Found | None, now: datetime, did: Did | 
         name=resource.name,
         status=found.status if found else "CREATE PENDING",
         did=(last and last.did) or did,
-        wait_seconds=_wait(resource, now - (found.created if found else now), now, memory),
+        wait_seconds=_wait(resource, now - (resource.since(found) if found else now), now, memory),
         memory=memory,
+        details=resource.noted,
     )
 
 
@@ -273,6 +277,7 @@ def _blocked(resource: Resource, now: datetime) -> Step:
         did=last.did if last else None,
         wait_seconds=max(_wait(resource, timedelta(), now), wait_seconds(now - resource.context.started_at)),
         memory=last.memory if last else None,
+        details=resource.noted,
     )
 
 

@@ -178,6 +178,8 @@ class StateMachines:
             answer = yield from self.invoke(function, arguments["Payload"])
             yield LAMBDA_SECONDS / 2
             return {"Payload": json.loads(json.dumps(answer))}
+        if "StateMachineArn" not in arguments:  # an event on EventBridge
+            return {}
         which = {"${EnsureArn}": "ensure", "${PipelineArn}": "pipeline", "${DeleteArn}": "delete"}[
             arguments["StateMachineArn"]
         ]

@@ -94,11 +94,12 @@ def test_names_tell_questions_from_things(name: str, state: dict[str, Any]):
 
 
 @pytest.mark.parametrize(("name", "state"), TASKS)
-def test_only_lambdas_own_trouble_is_repeated(name: str, state: dict[str, Any]):
+def test_only_the_services_own_trouble_is_repeated(name: str, state: dict[str, Any]):
     repeated = {error for rule in state.get("Retry", []) for error in rule["ErrorEquals"]}
     if state["Resource"].endswith("lambda:invoke"):
         assert {"Lambda.ServiceException", "Lambda.TooManyRequestsException"} <= repeated, name
-    assert all(error.startswith("Lambda.") for error in repeated), name
+    service = "EventBridge." if state["Resource"].endswith("putEvents") else "Lambda."
+    assert all(error.startswith(service) for error in repeated), name
 
 
 def test_the_state_machines_only_name_errors_that_exist():
@@ -131,7 +132,7 @@ def test_a_nested_execution_is_named_after_run_state_and_resource(name: str, sta
     assert given["Input"]["function"] == f"${{{name}FunctionArn}}"
     parts = {part: {"name": "n"} for part in ("schema", "dataset", "solution")}
     plan = {"name": "n", "jobName": "n", **parts}
-    long = {"datasetGroup": {"name": "n"}, "eventTracker": {"name": "n"}}
+    long = {key: {"name": "n"} for key in ("datasetGroup", "eventTracker", "schedules")}
     run = "x" * 30 + "movies-params-" + "0123456789ab" * 3
     asked = {"datasetGroup": {"name": "n"}}
     execution = {"Execution": {"Name": run, "Input": asked}}
@@ -194,9 +195,11 @@ def test_a_step_is_told_when_the_loop_began_and_what_the_last_step_gave():
 @pytest.mark.parametrize(
     ("last", "following"),
     [
-        pytest.param({"done": True}, "Result", id="done"),
+        pytest.param({"done": True, "did": "reused"}, "Result", id="nothing new"),
+        pytest.param({"done": True, "did": None}, "Result", id="nothing to do"),
+        pytest.param({"done": True, "did": "created"}, "ChangeEvent", id="a change"),
         pytest.param({"done": False, "waitSeconds": 1}, "Wait", id="not yet"),
-        pytest.param({"failed": {"error": "ResourceFailed", "reason": "12"}}, "Failed", id="failed"),
+        pytest.param({"failed": {"error": "ResourceFailed", "reason": "12"}}, "FailureEvent", id="failed"),
     ],
 )
 def test_after_a_step(last: dict[str, Any], following: str):
@@ -365,7 +368,9 @@ def test_of_several_candidates_the_chosen_one_is_served():
     assert evaluate(uses["ItemSelector"], input=output, context=item) == {
         "resource": "Campaign",
         "plan": {"name": "c"},
+        "promotion": {},
         "solutionVersionArn": "arn:v2",
+        "outcomes": [],
     }
 
 
@@ -388,7 +393,54 @@ def test_a_version_is_used_by_campaigns_and_batch_jobs_at_the_same_time(count: i
         )[0]
         for item in items
     ]
-    assert taken == [item["resource"] for item in items]
+    assert taken == [{"Campaign": "IsGated"}.get(item["resource"], item["resource"]) for item in items]
+
+
+GATE = {"metric": "coverage", "atLeast": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("promotion", "plan", "following"),
+    [
+        pytest.param({}, {"name": "c"}, "Campaign", id="no gate"),
+        pytest.param(GATE, {"name": "c"}, "Promotion", id="gate"),
+        pytest.param(GATE, {"name": "c", "solutionVersionArn": "arn:v1"}, "Campaign", id="pinned"),
+    ],
+)
+def test_a_gate_is_asked_unless_the_file_names_the_version(
+    promotion: dict[str, Any], plan: dict[str, Any], following: str
+):
+    question = state("pipeline", "IsGated")
+    (choice,) = question["Choices"]
+    asked = evaluate(choice["Condition"], input={"promotion": promotion, "plan": plan})
+    assert (choice["Next"] if asked else question["Default"]) == following
+
+
+@pytest.mark.parametrize(
+    ("decision", "serves", "following"),
+    [("promoted", "arn:new", "Campaign"), ("kept", "arn:old", "Campaign"), ("withheld", None, "UseStopped")],
+)
+def test_the_campaign_serves_what_the_gate_says(decision: str, serves: str | None, following: str):
+    given = {"promotion": GATE, "plan": {"name": "c"}, "solutionVersionArn": "arn:new", "outcomes": []}
+    details = {"decision": decision, **({"solutionVersionArn": serves} if serves else {})}
+    outcome = {"resource": "Promotion", "name": "c", "details": details}
+    step = state("pipeline", "Promotion")
+    assert evaluate(step["Arguments"]["Input"]["want"], input=given) == {**GATE, "name": "c"}
+
+    output = evaluate(step["Output"], input=given, result={"Output": outcome})
+
+    assert output == {**given, "outcomes": [outcome], "solutionVersionArn": serves or ""}
+    question = state("pipeline", "IsGoodEnough")
+    (choice,) = question["Choices"]
+    stops = evaluate(choice["Condition"], input=output)
+    assert (choice["Next"] if stops else question["Default"]) == following
+    if stops:
+        assert evaluate(choice["Output"], input=output) == {"outcomes": [outcome]}
+    else:
+        done = evaluate(
+            state("pipeline", "Campaign")["Output"], input=output, result={"Output": {"arn": "c"}}
+        )
+        assert done == {"outcomes": [outcome, {"arn": "c"}]}
 
 
 @pytest.mark.parametrize(("solutions", "recommenders"), [(0, 0), (1, 0), (0, 1), (2, 2)])
@@ -407,12 +459,42 @@ def test_recommenders_and_solutions_are_made_at_the_same_time(solutions: int, re
 
 def test_no_version_no_campaign():
     nothing, several = state("pipeline", "IsTrained")["Choices"]
-    data = {"plan": PLAN["solutions"][0], "outcomes": [FAILED], "versions": []}
+    plan = PLAN["solutions"][0] | {"candidates": [{"solutionVersion": {}}]}
+    data = {"plan": plan, "outcomes": [FAILED], "versions": []}
     assert evaluate(nothing["Condition"], input=data) is True
     assert evaluate(nothing["Output"], input=data) == {"outcomes": [FAILED]}
     one = data | {"versions": [VERSION], "plan": {"candidates": [1]}}
     assert evaluate(nothing["Condition"], input=one) is False
     assert evaluate(several["Condition"], input=one) is False
+
+
+PINNED: dict[str, Any] = {"candidates": [{"solution": {"name": "a"}}], "campaigns": [{"name": "c"}]}
+
+
+def test_a_pinned_campaign_needs_the_solution_but_no_version():
+    nothing, several = state("pipeline", "IsTrained")["Choices"]
+    data = {"plan": PINNED, "outcomes": [CREATED], "versions": []}
+    assert evaluate(nothing["Condition"], input=data) is False
+    assert evaluate(several["Condition"], input=data) is False
+    item = {"Map": {"Item": {"Value": {"resource": "Campaign", "plan": {"name": "c"}}}}}
+    selected = evaluate(state("pipeline", "Uses")["ItemSelector"], input=data, context=item)
+    assert selected["solutionVersionArn"] == ""
+
+    assert evaluate(nothing["Condition"], input=data | {"outcomes": [FAILED]}) is True
+
+
+@pytest.mark.parametrize(
+    ("question", "plan", "goes_on"),
+    [
+        pytest.param("IsToBeImported", {"import": {"importMode": "FULL"}}, True, id="import"),
+        pytest.param("IsToBeImported", {"dataset": {"name": "d"}}, False, id="no import"),
+        pytest.param("IsVersionWanted", {"solutionVersion": {"trainingMode": "FULL"}}, True, id="version"),
+        pytest.param("IsVersionWanted", {"solution": {"name": "s"}}, False, id="no version"),
+    ],
+)
+def test_what_the_plan_leaves_out_is_left_out(question: str, plan: dict[str, Any], goes_on: bool):
+    (choice,) = state("pipeline", question)["Choices"]
+    assert evaluate(choice["Condition"], input={"plan": plan}) is goes_on
 
 
 @pytest.mark.parametrize(

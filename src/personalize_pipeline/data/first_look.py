@@ -46,7 +46,7 @@ def data_of(document: Mapping[str, Any], bucket: str, prefix: str) -> Iterator[D
     """The data that a params document (main form, maybe with mistakes in it) asks for."""
     sections = document.get("datasets")
     for word, section in sections.items() if isinstance(sections, Mapping) else ():
-        if not isinstance(section, Mapping):
+        if not isinstance(section, Mapping) or section.get("import") is False:
             continue
         schema = section.get("schema")
         source = section.get("dataSource")

@@ -18,6 +18,8 @@ class Campaign(Resource):
     @property
     def solution_version(self) -> str:
         """The version to serve; `$LATEST` for a campaign that follows its solution by itself."""
+        if pinned := self.want.get("solutionVersionArn"):
+            return str(pinned)
         version = self.context.given("solution_version_arn")
         return f"{solution_of(version)}/{_LATEST}" if self._follows else version
 
@@ -42,7 +44,7 @@ class Campaign(Resource):
         self.client.create_campaign(**{**self.want, "solutionVersionArn": self.solution_version})
 
     def wanted(self) -> Mapping[str, Any]:
-        """The version of this run, and what the params file gives."""
+        """The version of this run, or the one that the params file gives; and what else it gives."""
         settings = {key: value for key, value in self.want.items() if key != "tags"}
         return settings | {"solutionVersionArn": self.solution_version}
 
@@ -64,9 +66,13 @@ class Campaign(Resource):
     def details(self, found: Found) -> dict[str, Any]:
         """What it serves, and the requests per second that are billed at least."""
         return {
-            "solutionVersionArn": self.context.given("solution_version_arn"),
+            "solutionVersionArn": self._served,
             "minProvisionedTPS": found.settings.get("minProvisionedTPS"),
         }
+
+    @property
+    def _served(self) -> str:
+        return str(self.want.get("solutionVersionArn") or self.context.given("solution_version_arn"))
 
     @property
     def _follows(self) -> bool:

@@ -86,6 +86,7 @@ class Resource(ABC):
     kind: ClassVar[str]
     """Its word in ARNs and commands: `dataset-group`."""
     creates: ClassVar[Did] = "created"
+    updates: ClassVar[Did] = "updated"
     tags_follow: ClassVar[bool] = True
     """Whether tags are kept up after creation; jobs and versions get theirs when they are made."""
 
@@ -93,6 +94,8 @@ class Resource(ABC):
         self.want = want
         self.context = context
         self.client = client or clients.personalize()
+        self.noted: dict[str, Any] | None = context.last.details if context.last else None
+        """What was noted in an earlier turn, or is to be known in a later one: what was there before."""
 
     @property
     def name(self) -> str:
@@ -151,9 +154,30 @@ class Resource(ABC):
         """
         return None
 
+    def left_over(self, found: Found) -> bool:  # noqa: ARG002  # for those that leave something
+        """Whether something is left to tidy up, now that it is as wanted."""
+        return False
+
+    def tidy(self, found: Found) -> None:
+        """Take away what is left over, where there can be something."""
+        raise NotImplementedError
+
+    def since(self, found: Found) -> datetime:
+        """When that began which is being waited for."""
+        return found.created
+
     def details(self, found: Found) -> dict[str, Any] | None:  # noqa: ARG002  # for those that have some
         """What the report says about it beyond name and status."""
         return None
+
+    def because(self) -> str:
+        """Why it is made now, or why not, for those that are made more than once; asked after `describe`."""
+        return ""
+
+    @property
+    def again(self) -> bool:
+        """Whether there is one already, for those that are made more than once; asked after `describe`."""
+        return False
 
     def origin(self, found: Found) -> Did:  # noqa: ARG002  # for those that can tell
         """How it came to be, when this run did nothing or does not remember what it did."""

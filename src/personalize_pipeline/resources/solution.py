@@ -58,9 +58,9 @@ class Solution(Resource):
             kwargs["solutionUpdateConfig"] = {key: self.want["solutionConfig"][key] for key in config}
         self.client.update_solution(solutionArn=found.arn, **kwargs)
 
-
-def _first(path: str) -> str:
-    return path.partition(".")[0].partition("[")[0]
+    def details(self, found: Found) -> dict[str, Any]:
+        """Its recipe, which says how its campaigns are asked."""
+        return {"recipeArn": found.settings.get("recipeArn")}
 
 
 def _with_update(shown: Any, update: Any) -> dict[str, Any]:

@@ -22,9 +22,9 @@ def movies(cloud):
 
 def test_a_version_is_compared_with_the_one_before(cloud, movies):
     context = movies | {"solutionArn": cloud.solution("compared", movies["datasetGroupArn"])}
-    first = cloud.loop(SolutionVersion, {"trainingMode": "FULL"}, run="a", **context)
+    first = cloud.loop(SolutionVersion, {"trainingMode": "FULL", "train": True}, run="a", **context)
     cloud.later()
-    second = cloud.loop(SolutionVersion, {"trainingMode": "FULL"}, run="b", **context)
+    second = cloud.loop(SolutionVersion, {"trainingMode": "FULL", "train": True}, run="b", **context)
 
     assert "previous" not in first["details"]
     assert first["details"]["recipeArn"].endswith("/aws-popularity-count")
@@ -35,7 +35,8 @@ def test_a_version_is_compared_with_the_one_before(cloud, movies):
 
 def test_a_campaign_moves_to_the_version_of_the_run(cloud, movies):
     versions = [
-        cloud.loop(SolutionVersion, {"trainingMode": "FULL"}, run=run, **movies)["arn"] for run in ("c", "d")
+        cloud.loop(SolutionVersion, {"trainingMode": "FULL", "train": True}, run=run, **movies)["arn"]
+        for run in ("c", "d")
     ]
     want = {"name": "moving", "campaignConfig": {"enableMetadataWithRecommendations": False}}
 
@@ -52,10 +53,10 @@ def test_a_campaign_moves_to_the_version_of_the_run(cloud, movies):
 
 def test_a_campaign_that_follows_its_solution_is_not_moved_by_us_and_can_be_told_to_stop(cloud, movies):
     follows = {"name": "following", "campaignConfig": {"syncWithLatestSolutionVersion": True}}
-    first = cloud.loop(SolutionVersion, {"trainingMode": "FULL"}, run="e", **movies)["arn"]
+    first = cloud.loop(SolutionVersion, {"trainingMode": "FULL", "train": True}, run="e", **movies)["arn"]
     made = cloud.loop(Campaign, follows, **movies, solutionVersionArn=first)
     cloud.later()
-    second = cloud.loop(SolutionVersion, {"trainingMode": "FULL"}, run="f", **movies)["arn"]
+    second = cloud.loop(SolutionVersion, {"trainingMode": "FULL", "train": True}, run="f", **movies)["arn"]
     cloud.until_settled("describe_campaign", campaignArn=made["arn"])
     cloud.later()
 
@@ -127,3 +128,72 @@ def test_the_same_schema_in_other_words_is_the_same(cloud):
     reordered = avro([("YEAR", ["null", "int"]), *reversed(ITEMS)])
 
     assert cloud.turn(Schema, {"name": "words", "schema": reordered}, run="run-2")["did"] == "reused"
+
+
+def test_without_training_the_newest_version_is_used(cloud, movies):
+    solution = cloud.solution("untrained", movies["datasetGroupArn"])
+    context = movies | {"solutionArn": solution}
+    want = {"trainingMode": "FULL", "train": False}
+    nothing = cloud.turn(SolutionVersion, want, **context)
+    cloud.trained(solution, "one")
+    cloud.later()
+    newest = cloud.trained(solution, "two")
+    cloud.later()
+
+    step = cloud.turn(SolutionVersion, want, run="run-2", **context)
+
+    assert nothing["failed"]["error"] == "ResourceFailed"
+    assert "solution/untrained has no version that is ACTIVE" in nothing["failed"]["reason"]
+    assert (step["done"], step["did"], step["arn"]) == (True, "reused", newest)
+    assert step["details"]["metrics"]
+    assert len(cloud.personalize.list_solution_versions(solutionArn=solution)["solutionVersions"]) == 2
+
+
+def test_a_version_that_is_not_ready_is_not_the_newest(cloud, movies):
+    solution = cloud.solution("half-trained", movies["datasetGroupArn"])
+    ready = cloud.trained(solution, "one")
+    cloud.later()
+    cloud.personalize.create_solution_version(solutionArn=solution, name="two")
+
+    step = cloud.turn(SolutionVersion, {"train": False}, **movies | {"solutionArn": solution})
+
+    assert (step["done"], step["arn"]) == (True, ready)
+
+
+def test_a_campaign_stays_at_the_version_of_the_file(cloud, movies):
+    solution = cloud.solution("pinned", movies["datasetGroupArn"])
+    first = cloud.trained(solution, "one")
+    second = cloud.trained(solution, "two")
+    context = movies | {"solutionArn": solution}
+    pinned = {"name": "pinned", "solutionVersionArn": first}
+
+    made = cloud.loop(Campaign, pinned, **context, solutionVersionArn=second)
+    cloud.later()
+    again = cloud.loop(Campaign, pinned, run="run-2", **context, solutionVersionArn="")
+    cloud.later()
+    freed = cloud.loop(Campaign, {"name": "pinned"}, run="run-3", **context, solutionVersionArn=second)
+
+    assert [made["did"], again["did"], freed["did"]] == ["created", "reused", "updated"]
+    served = [step["details"]["solutionVersionArn"] for step in (made, again, freed)]
+    assert served == [first, first, second]
+
+
+def test_a_campaign_that_personalize_moves_is_left_alone(cloud, movies):
+    solution = cloud.solution("moved", movies["datasetGroupArn"])
+    cloud.trained(solution, "one")
+    want = {
+        "name": "moved",
+        "solutionVersionArn": f"{solution}/$LATEST",
+        "campaignConfig": {"syncWithLatestSolutionVersion": True},
+    }
+    context = movies | {"solutionArn": solution, "solutionVersionArn": ""}
+
+    made = cloud.loop(Campaign, want, **context)
+    cloud.later()
+    cloud.trained(solution, "two")
+    cloud.until_settled("describe_campaign", campaignArn=made["arn"])
+    cloud.later()
+    again = cloud.turn(Campaign, want, run="run-2", **context)
+
+    assert (made["did"], again["did"], again["done"]) == ("created", "reused", True)
+    assert again["details"]["solutionVersionArn"] == f"{solution}/$LATEST"

@@ -8,6 +8,8 @@ from tests.unit.params.documents import CATEGORY, RECIPE, movies, one_solution, 
 from personalize_pipeline.errors import ParamsInvalid
 from personalize_pipeline.params import read
 
+VERSION = "arn:aws:personalize:eu-west-1:1:solution/{}/{}"
+
 
 def problems_of(document):
     try:
@@ -24,10 +26,8 @@ def changed(document, changes):
 
 
 SECTIONS = {
-    "schedules": ({"schedules": {"retrain": {"expression": "rate(1 day)"}}}, "schedules: not built yet"),
     "metric attribution": ({"metricAttribution": {"name": "m"}}, "metricAttribution: not built yet"),
     "preprocessing": ({"preprocess": {"job": "j"}}, "preprocess: not built yet"),
-    "promotion": ({"solutions[0].promotion": {"atLeast": 0.1}}, "solutions[0].promotion: not built yet"),
     "actions": (
         {"datasets.Actions": {"name": "a", "schema": schema("Actions", ACTION_ID="string", A="int")}},
         "datasets.Actions: not built yet",
@@ -541,7 +541,49 @@ SOLUTIONS = {
         "campaigns[0].campaignConfig.syncWithLatestSolutionVersion",
         "the pipeline moves the campaign",
     ),
+    "campaign at something that is no version": (
+        {"campaigns": [{"name": "c", "solutionVersionArn": "arn:aws:personalize:eu-west-1:1:solution/s"}]},
+        {},
+        "campaigns[0].solutionVersionArn",
+        "is not the ARN of a solution version. It ends in :solution/<solution>/<version>",
+    ),
+    "campaign at a version of another solution": (
+        {"campaigns": [{"name": "c", "solutionVersionArn": VERSION.format("other", "1a2b")}]},
+        {},
+        "campaigns[0].solutionVersionArn",
+        "it is a version of the solution other, and this one is s.",
+    ),
+    "campaign at the latest version without its setting": (
+        {"campaigns": [{"name": "c", "solutionVersionArn": VERSION.format("s", "$LATEST")}]},
+        {},
+        "campaigns[0].campaignConfig.syncWithLatestSolutionVersion",
+        "Personalize takes $LATEST only together with this. Set it to true, or give one version.",
+    ),
+    "campaign that stays and follows": (
+        {
+            "campaigns": [
+                {
+                    "name": "c",
+                    "solutionVersionArn": VERSION.format("s", "1a2b"),
+                    "campaignConfig": {"syncWithLatestSolutionVersion": True},
+                }
+            ]
+        },
+        {},
+        "campaigns[0].campaignConfig.syncWithLatestSolutionVersion",
+        "the campaign cannot stay at one version and follow the solution.",
+    ),
 }
+
+
+def test_a_campaign_may_stay_at_a_version_or_be_left_to_personalize():
+    stays = {"name": "c", "solutionVersionArn": VERSION.format("s", "1a2b")}
+    follows = {
+        "name": "d",
+        "solutionVersionArn": VERSION.format("s", "$LATEST"),
+        "campaignConfig": {"syncWithLatestSolutionVersion": True},
+    }
+    assert problems_of(one_solution(campaigns=[stays, follows])) == []
 
 
 @pytest.mark.parametrize(("settings", "changes", "place", "because"), SOLUTIONS.values(), ids=SOLUTIONS)
@@ -654,6 +696,6 @@ def test_seven_mistakes_are_reported_at_once():
         "- filters[1].filterExpression: Invalid Expression: the Items schema has no field GENER. Did you mean 'GENRE'?\n"
         f'- solutions[0].recipeArn: "{RECIPE}aws-user-personalisation-v2" is not a recipe of Amazon Personalize. '
         f"Did you mean {RECIPE}aws-user-personalization-v2?\n"
-        "- solutions[1].campaigns[0].minTPS: unknown key. Known here: name, minProvisionedTPS, campaignConfig, tags.\n"
+        "- solutions[1].campaigns[0].minTPS: unknown key. Known here: name, minProvisionedTPS, campaignConfig, tags, solutionVersionArn.\n"
         '- solutions[1].campaigns[1].minProvisionedTPS: "2" must be a whole number. Write 2.'
     )

@@ -286,3 +286,43 @@ def test_a_plan_that_step_functions_cannot_pass_on_is_refused():
 def test_a_document_with_problems_has_no_plan():
     with pytest.raises(ParamsInvalid):
         plan("{}")
+
+
+def test_a_dataset_that_is_not_imported_has_no_import():
+    document = put(movies(), "datasets.Items.import", False)
+
+    interactions, items, users = plan(document, bucket="b")["datasets"]
+
+    assert "import" not in items
+    assert items.keys() | {"import"} == interactions.keys() == users.keys()
+    again = plan(put(document, "datasets.Items.import", True), bucket="b")
+    assert again == plan(movies(), bucket="b")
+
+
+LATER = {"train": False}
+PINNED = {"name": "c", "solutionVersionArn": "arn:aws:personalize:eu-west-1:1:solution/s/1a2b"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "version"),
+    [
+        pytest.param({"solutionVersion": LATER}, None, id="no use"),
+        pytest.param({"solutionVersion": LATER, "campaigns": [PINNED]}, None, id="a pinned campaign"),
+        pytest.param(
+            {"solutionVersion": LATER, "campaigns": [PINNED, {"name": "d"}]},
+            {"trainingMode": "FULL", "train": False},
+            id="another campaign",
+        ),
+        pytest.param(
+            {"solutionVersion": LATER, "batchInferenceJobs": [{}]},
+            {"trainingMode": "FULL", "train": False},
+            id="a batch job",
+        ),
+        pytest.param({"campaigns": [PINNED]}, {"trainingMode": "FULL"}, id="trained all the same"),
+    ],
+)
+def test_a_version_is_planned_where_it_is_trained_or_needed(settings, version):
+    (made,) = plan(one_solution(**settings), bucket="b")["solutions"]
+
+    assert made["candidates"][0].get("solutionVersion") == version
+    assert made["campaigns"] == settings.get("campaigns", [])

@@ -218,7 +218,7 @@ FILLED_IN = {
     "CreateFilter": {"datasetGroupArn"},
     "CreateSolution": {"datasetGroupArn"},
     "CreateSolutionVersion": {"solutionArn", "name"},
-    "CreateCampaign": {"solutionVersionArn"},
+    "CreateCampaign": set(),
     "CreateDataset": {"datasetGroupArn", "schemaArn", "datasetType"},
     "CreateDatasetImportJob": {"datasetArn", "jobName"},
 }

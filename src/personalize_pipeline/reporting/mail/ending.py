@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field
 
 from personalize_pipeline.context import Did, Message, Run
+from personalize_pipeline.planning.entries import Planned
 from personalize_pipeline.reporting.failures import Failure, understand
 
 _WORDS = {
@@ -48,6 +49,10 @@ class Outcome(Part):
     failed: dict[str, Any] | None = None
 
 
+def _withheld(item: Outcome) -> bool:
+    return item.details.get("decision") == "withheld"
+
+
 class Ending(Message):
     """What `notify` is told about the run."""
 
@@ -60,6 +65,8 @@ class Ending(Message):
     outcomes: tuple[Outcome, ...] = ()
     expected: tuple[Part, ...] = ()
     problem: dict[str, Any] | None = None
+    foreseen: Planned = Planned()
+    """What the run was to do, as it saw before it began."""
     deletes: bool = False
     """Whether the run takes the dataset group apart."""
 
@@ -72,8 +79,9 @@ class Ending(Message):
 
     @property
     def not_begun(self) -> list[Part]:
-        """What has no outcome, because something that it needs failed."""
+        """What has no outcome, because something that it needs failed: not because a gate withheld it."""
         begun = {(item.resource, item.name) for item in self.outcomes}
+        begun |= {("Campaign", item.name) for item in self.of("Promotion") if _withheld(item)}
         return [item for item in self.expected if (item.resource, item.name) not in begun]
 
     @property

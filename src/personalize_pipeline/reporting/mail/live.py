@@ -4,6 +4,7 @@ from personalize_pipeline.reporting.mail.ending import Ending
 from personalize_pipeline.reporting.mail.text import section
 from personalize_pipeline.reporting.runtime_commands import runtime_command
 from personalize_pipeline.resources.resource import tail
+from personalize_pipeline.resources.solution_version import solution_of
 
 
 def is_live(ending: Ending) -> bool:
@@ -14,14 +15,17 @@ def is_live(ending: Ending) -> bool:
 
 def campaigns(ending: Ending) -> str:
     """The campaigns, what they serve, and a command for each."""
-    recipes = {item.arn: item.details.get("recipeArn") for item in ending.of("SolutionVersion")}
+    # A campaign may serve a version that is not of this run; its solution is in the run in any case.
+    trained = (*ending.of("Solution"), *ending.of("SolutionVersion"))
+    recipes = {item.arn: item.details.get("recipeArn") for item in trained}
     lines: list[str] = []
     for item in ending.of("Campaign"):
         version = item.details.get("solutionVersionArn", "")
         lines += [f"{item.name} ({item.did or item.status})", f"  {item.arn}"]
         if version:
             lines.append(f"  serves {tail(version)}")
-        lines += [f"  {runtime_command(item.arn, recipes.get(version), ending.run.examples)}", ""]
+        recipe = recipes.get(version) or recipes.get(solution_of(version))
+        lines += [f"  {runtime_command(item.arn, recipe, ending.run.examples)}", ""]
     return section("Campaigns, and how to ask them", lines)
 
 
