@@ -101,6 +101,8 @@ class VirtualCloud:
         """Call the handler of a function's folder, from this moment on."""
         if function == "wait_for_turn":  # nobody else is there
             return {"done": True, "arn": "", "name": "", "status": "ACTIVE", "did": None}
+        if function == "plan":  # its client keeps to the rate by the clock on the wall
+            return {}
         if function == "notify":
             return {"subject": "", "error": "", "cause": ""}
         told = {key: value for key, value in payload.get("context", {}).items() if key != "last"}
