@@ -110,11 +110,14 @@ class DatasetImport(Resource):
         """A failed job is in nobody's way. Of a missing permission, Personalize does not say which."""
         if "privilege" in found.failure_reason.lower():
             bucket = self.location.removeprefix("s3://").partition("/")[0]
+            partition = self.context.run.execution.split(":")[1]
             return (
                 f"Personalize reads {self.location} with the role {found.settings.get('roleArn')}: this must "
                 "trust personalize.amazonaws.com and allow s3:ListBucket and s3:GetObject, and the policy of "
-                f"the bucket {bucket} must allow the same to personalize.amazonaws.com. Then upload the "
-                "params file again."
+                f"the bucket {bucket} must allow the same to personalize.amazonaws.com. Into other buckets "
+                "than the input bucket, the stack's own role is let by the stack parameter DataBucketArns "
+                f"(arn:{partition}:s3:::{bucket}); roleArn in the dataset's section names another role "
+                "(docs/data-elsewhere.md). Then upload the params file again."
             )
         return f"Correct the data in {self.location} (or the access to it) and upload the params file again."
 
