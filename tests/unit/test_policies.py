@@ -3,7 +3,7 @@
 import pytest
 from tests.support.policies import ROOT, actions_of, allowed
 
-from personalize_pipeline import params_source, start, wait_for_turn
+from personalize_pipeline import params_source, promotion, start, wait_for_turn
 from personalize_pipeline.data import files, first_look
 from personalize_pipeline.deletion import delete, kinds
 from personalize_pipeline.deletion import plan as deletion_plan
@@ -20,6 +20,8 @@ from personalize_pipeline.resources.recommender import Recommender
 from personalize_pipeline.resources.schema import Schema
 from personalize_pipeline.resources.solution import Solution
 from personalize_pipeline.resources.solution_version import SolutionVersion
+from personalize_pipeline.scheduling import names as schedule_names
+from personalize_pipeline.scheduling import schedules
 
 TAGS = {"personalize:ListTagsForResource", "personalize:TagResource"}
 PASS_ROLE = {"iam:PassRole"}
@@ -35,11 +37,13 @@ CODE = {
     "filter": ((Filter,), set()),
     "solution": ((Solution,), set()),
     "solution_version": ((SolutionVersion,), set()),
+    "promotion": ((promotion,), set()),
     "campaign": ((Campaign,), set()),
     "batch_inference_job": ((BatchInferenceJob,), PASS_ROLE),
     "batch_segment_job": ((BatchSegmentJob,), PASS_ROLE),
     "recommender": ((Recommender,), set()),
     "best_version": ((), set()),
+    "schedules": ((schedules, schedule_names), PASS_ROLE),
     "read_params": ((params_source, files, first_look), set()),
     "wait_for_turn": ((wait_for_turn, params_source), set()),
     "start": ((start,), set()),
