@@ -96,7 +96,7 @@ def test_the_single_dataset_input_is_pasted_into_start_execution_with_data_anywh
         "get-recommendations",
     ):
         assert part in run.mail.body.replace("\n", " ")
-    # The bucket is named in the stack parameter DataBucketArns, so the pipeline sees that the data is the same.
+    # The stack may look into the bucket (DataBucketArns), so it sees that the data is the same.
     assert again.step("DatasetImport")["did"] == "reused"
 
 
