@@ -10,6 +10,7 @@ import pytest
 from tests.support.deployed_stack import DATA_BUCKET, ROOT, DeployedStack, Run
 
 from personalize_pipeline.params import main_form
+from personalize_pipeline.scheduling.names import of_dataset_group
 
 EXAMPLES = ROOT / "example" / "dialects"
 
@@ -245,7 +246,16 @@ def test_the_example_with_schedules(stack: DeployedStack):
     assert made["Solution"] == ["clocks-for-you", "clocks-popular", "clocks-similar"]
     assert made["Campaign"] == ["clocks-for-you"]
     assert files(stack, run.step("BatchInferenceJob")["details"]["output"])
+    clocks = {"GroupName": stack.NAME, "NamePrefix": of_dataset_group("clocks")}
+    found = stack.client("scheduler").list_schedules(**clocks)["Schedules"]
+    assert len(found) == 5  # one for each expression
     assert run.mail.subject == "Succeeded: clocks"
+    # The clocks go with the section.
+    assert (
+        stack.run("schedules", {**main_form(document), "schedules": {}, "solutions": []}).status
+        == "SUCCEEDED"
+    )
+    assert stack.client("scheduler").list_schedules(**clocks)["Schedules"] == []
     assert "in the form with 'serviceConfig' and 'workflowConfig'" in run.mail.body.replace("\n", " ")
 
 
