@@ -80,16 +80,18 @@ def test_the_single_dataset_input_is_pasted_into_start_execution_with_data_anywh
         again = stack.start(document, "single-dataset-2")
 
     assert run.status == "SUCCEEDED", run.cause
-    assert kinds(run) == {
-        "WaitForTurn": ["single"],
-        "DatasetGroup": ["single"],
-        "Schema": ["single-interactions-schema"],
-        "Dataset": ["single-interactions"],
-        "DatasetImport": ["single-interactions"],
-        "Solution": ["single-for-you"],
-        "SolutionVersion": ["single-for-you"],
-        "Campaign": ["single-for-you"],
-    } | ({"Promotion": ["single-for-you"]} if "Promotion" in kinds(run) else {})
+    assert (
+        kinds(run).items()
+        >= {
+            "DatasetGroup": ["single"],
+            "Schema": ["single-interactions-schema"],
+            "Dataset": ["single-interactions"],
+            "DatasetImport": ["single-interactions"],
+            "Solution": ["single-for-you"],
+            "SolutionVersion": ["single-for-you"],
+            "Campaign": ["single-for-you"],
+        }.items()
+    )
     assert run.mail.subject == "Succeeded: single"
     for part in (
         "in the form for a single dataset",
