@@ -59,7 +59,7 @@ def _make(
         ParamsInvalid: the file has problems; those of the data are listed too.
         DataInvalid: only the data has problems.
     """
-    look = first_look(clients.s3(), data_of(document, source.bucket, source.prefix))
+    look = first_look(clients.s3(), data_of(document, source.bucket, source.prefix), document)
     lines = look_at_lines(clients.s3(), lines_of(document, f"s3://{source.bucket}/{source.prefix}"))
     look = replace(look, problems=look.problems + lines.problems, notes=look.notes + lines.notes)
     try:

@@ -3,7 +3,7 @@
 import pytest
 from tests.support.policies import ROOT, actions_of, allowed
 
-from personalize_pipeline import params_source, promotion, start, wait_for_turn
+from personalize_pipeline import params_source, promotion, smoke_test, start, wait_for_turn
 from personalize_pipeline.data import files, first_look
 from personalize_pipeline.deletion import delete, kinds
 from personalize_pipeline.deletion import plan as deletion_plan
@@ -37,6 +37,7 @@ CODE = {
     "solution_version": ((SolutionVersion,), set()),
     "promotion": ((promotion,), set()),
     "campaign": ((Campaign,), set()),
+    "smoke_test": ((smoke_test,), set()),
     "batch_inference_job": ((BatchInferenceJob,), PASS_ROLE),
     "batch_segment_job": ((BatchSegmentJob,), PASS_ROLE),
     "recommender": ((Recommender,), set()),

@@ -6,7 +6,9 @@ from personalize_pipeline.reporting.mail.ending import Ending, Outcome, word_of
 from personalize_pipeline.reporting.mail.text import duration, section, table
 from personalize_pipeline.resources.resource import tail
 
-_DECISIONS = frozenset({"BestVersion", "Promotion"})  # they make nothing, and have sections of their own
+_DECISIONS = frozenset(
+    {"BestVersion", "Promotion", "SmokeTest"}
+)  # they make nothing, and have sections of their own
 
 
 def parts(ending: Ending, title: str = "What was done") -> str:
