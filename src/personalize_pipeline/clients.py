@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_personalize import PersonalizeClient
     from mypy_boto3_personalize_runtime import PersonalizeRuntimeClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_scheduler import EventBridgeSchedulerClient
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_stepfunctions import SFNClient
 
@@ -58,6 +59,12 @@ def personalize_runtime() -> "PersonalizeRuntimeClient":
 def s3() -> "S3Client":
     """Amazon S3."""
     return boto3.client("s3", config=_config())
+
+
+@cache
+def scheduler() -> "EventBridgeSchedulerClient":
+    """Amazon EventBridge Scheduler."""
+    return boto3.client("scheduler", config=_config())
 
 
 @cache

@@ -57,6 +57,8 @@ class Run(Message):
     key: str | None = None
     version_id: str | None = None
     examples: Examples = Examples()
+    scheduled: dict[str, Any] | None = None
+    """What the schedule told it that started it; absent if it was an upload or a person."""
 
     def arn(self, tail: str) -> str:
         """ARN of a Personalize resource in the partition, region and account of this run."""
