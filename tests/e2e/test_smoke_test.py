@@ -40,7 +40,6 @@ def test_every_campaign_and_every_filter_is_tried_and_the_answers_are_in_the_mai
             solution("tried-users", "user-personalization-v2"),
             solution("tried-items", "similar-items"),
             solution("tried-ranking", "personalized-ranking-v2"),
-            solution("tried-popular", "popularity-count"),
         ],
     )
 
@@ -66,7 +65,7 @@ def test_every_campaign_and_every_filter_is_tried_and_the_answers_are_in_the_mai
     assert sorted(answers(run, "campaign/tried-ranking")["user u0", None]) == sorted(
         row.split(",")[1] for row in dict.fromkeys(interactions_csv().splitlines()[1:4])
     )
-    for name in ("users", "items", "ranking", "popular"):
+    for name in ("users", "items", "ranking"):
         assert f"campaign/tried-{name}\n" in run.mail.body
     assert ", ".join(users["user u1", None]) in run.mail.body
 
