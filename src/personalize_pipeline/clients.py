@@ -10,6 +10,7 @@ import boto3
 from botocore.config import Config
 
 if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_personalize import PersonalizeClient
     from mypy_boto3_personalize_runtime import PersonalizeRuntimeClient
     from mypy_boto3_s3 import S3Client
@@ -53,6 +54,12 @@ def personalize_patient() -> "PersonalizeClient":
 def personalize_runtime() -> "PersonalizeRuntimeClient":
     """Amazon Personalize Runtime: what applications ask."""
     return boto3.client("personalize-runtime", config=_config())
+
+
+@cache
+def events() -> "EventBridgeClient":
+    """Amazon EventBridge."""
+    return boto3.client("events", config=_config())
 
 
 @cache
