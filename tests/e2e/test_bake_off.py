@@ -18,15 +18,12 @@ def bake_off(group: str, *candidates: dict[str, Any]) -> dict[str, Any]:
 def test_the_best_of_several_candidates_is_served_and_the_table_is_in_the_mail(stack: DeployedStack):
     stack.upload("contest/Interactions/interactions.csv", interactions_csv())
     popular = {"recipeArn": f"{RECIPE}popularity-count"}
-    tuned = {
-        "name": "contest-by-hand",
-        "solutionConfig": {"algorithmHyperParameters": {"apply_recency_bias": "false"}},
-    }
+    watched = {**popular, "name": "contest-watched", "eventType": "watch"}
 
-    run = stack.run("contest", bake_off("contest", popular, {}, tuned))
+    run = stack.run("contest", bake_off("contest", popular, {}, watched))
 
     assert run.status == "SUCCEEDED", run.cause
-    names = ["contest-for-you-popularity-count", "contest-for-you-user-personalization-v2", "contest-by-hand"]
+    names = ["contest-for-you-popularity-count", "contest-for-you-user-personalization-v2", "contest-watched"]
     trained = [run.step("SolutionVersion", name) for name in names]
     assert {step["name"] for step in run.steps if step["resource"] == "Solution"} == set(names)
     best = max(trained, key=lambda step: step["details"]["metrics"][METRIC])

@@ -14,7 +14,7 @@ def variations(solution: Mapping[str, Any]) -> list[tuple[int, Mapping[str, Any]
     finds it again, wherever it stands in the list.
     """
     common = {key: value for key, value in solution.items() if key not in ("candidates", "recipeArn", "name")}
-    made = []
+    made: list[tuple[int, Mapping[str, Any]]] = []
     for position, candidate in enumerate(solution.get("candidates", [])):
         if candidate is None:
             continue
