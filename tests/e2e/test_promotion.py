@@ -13,7 +13,11 @@ GAIN = "normalized_discounted_cumulative_gain_at_25"
 
 def gated(group: str, **promotion: Any) -> dict[str, Any]:
     document = params(group)
-    document["solutions"][0]["promotion"] = {"metric": GAIN, **promotion}
+    # Trained also on data that did not change: several versions are wanted here.
+    document["solutions"][0] |= {
+        "solutionVersion": {"train": True},
+        "promotion": {"metric": GAIN, **promotion},
+    }
     return document
 
 
@@ -50,6 +54,7 @@ def test_a_version_below_the_floor_is_not_served_and_the_mail_says_why(stack: De
     first = stack.run("floor", gated("floor", atLeast=0.01))
     document = gated("floor", atLeast=0.99)
     document["solutions"][0]["campaigns"][0]["minProvisionedTPS"] = 2  # what else changed is applied
+    document["solutions"][0]["solutionVersion"] = {"train": True}  # the data is the same
 
     second = stack.run("floor", document)
 
@@ -143,7 +148,7 @@ def test_a_person_can_move_a_campaign_back_and_on_again(stack: DeployedStack):
     code, out, _ = personalize(stack, "promote", "hand-for-you", new.rpartition("/")[2])
     assert (code, out) == (0, f"hand-for-you serves {new.partition(':solution/')[2]} already.\n")
 
-    # A roll-back lasts until a run trains something that `promotion` lets through.
+    # A roll-back lasts until a run has something that `promotion` lets through.
     personalize(stack, "rollback", "hand-for-you", "--yes")
     kept = stack.run("hand", gated("hand", atLeast=0.99))
     assert kept.status == "SUCCEEDED", kept.cause
