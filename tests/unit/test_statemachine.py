@@ -451,7 +451,7 @@ def test_what_is_live_is_tried_with_the_filters_that_were_made():
         "arn": "arn:aws:personalize:r:1:campaign/c",
         "status": "ACTIVE",
     }
-    given = {
+    given: dict[str, Any] = {
         "plan": {"candidates": [{"solution": {"recipeArn": "arn:a"}}, {"solution": {"recipeArn": "arn:b"}}]},
         "outcomes": [
             {"resource": "SolutionVersion", "name": "s", "arn": "arn:v", "status": "ACTIVE"},
