@@ -48,7 +48,7 @@ CODE = {
     "wait_for_turn": ((wait_for_turn, params_source), set()),
     "start": ((start,), set()),
     "notify": ((notify,), KEY),
-    "deletion_plan": ((deletion_plan,), set()),
+    "deletion_plan": ((deletion_plan, schedule_names), set()),
     "delete": ((delete, kinds), set()),
 }
 

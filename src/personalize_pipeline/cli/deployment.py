@@ -20,6 +20,8 @@ class Deployment:
     ensure_arn: str
     delete_arn: str = ""
     """Empty for a stack of an older version."""
+    schedule_group: str = ""
+    """The same."""
 
     def execution_arn(self, name: str) -> str:
         """The ARN of a run of the pipeline."""
@@ -49,6 +51,7 @@ def find(stack: str) -> Deployment:
             outputs["PipelineArn"],
             outputs["EnsureArn"],
             outputs.get("DeleteArn", ""),
+            outputs.get("ScheduleGroupName", ""),
         )
     except KeyError as error:
         status = description["StackStatus"]
