@@ -4,10 +4,11 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from typing import Any
 
-from personalize_pipeline import clients
-from personalize_pipeline.context import Message, Run
+from personalize_pipeline import clients, run_events
+from personalize_pipeline.context import Examples, Message, Run
 from personalize_pipeline.data.batch_lines import lines_of
 from personalize_pipeline.data.first_look import FirstLook, data_of, first_look, look_at_lines
 from personalize_pipeline.errors import DataInvalid, ParamsInvalid, PipelineError
@@ -61,8 +62,11 @@ def read_params(event: Mapping[str, Any]) -> dict[str, Any]:
         group = document.get("datasetGroup")
         name = group.get("name") if isinstance(group, Mapping) else None
         known = {"datasetGroup": name} if isinstance(name, str) else {}
+        run = run.model_copy(update={"dataset_group": known.get("datasetGroup")})
+        run_events.began(run)
         return failed(error) | {"run": run.output()} | known
-    run = run.model_copy(update={"examples": look.examples})
+    run = run.model_copy(update={"examples": look.examples, "dataset_group": made["datasetGroup"]["name"]})
+    run_events.began(run)
     superseded = source.superseded_note(clients.s3())
     notes = [*made["notes"], *look.notes, *([superseded] if superseded else [])]
     return made | {"run": run.output(), "notes": notes}
@@ -118,8 +122,29 @@ def _make(
     return made, look
 
 
+def _look_at_data(source: ParamsSource, document: Mapping[str, Any]) -> FirstLook:
+    """The same for the CSV files; those that a Glue job makes are looked at when they are imported."""
+    if "preprocess" not in document:
+        return first_look(clients.s3(), data_of(document, source.bucket, source.prefix))
+    section = document["preprocess"]
+    job = section.get("jobName") if isinstance(section, Mapping) else None
+    allowed = os.environ.get("GLUE_JOB_NAME", "")
+    problems: tuple[Problem, ...] = ()
+    if isinstance(job, str) and not fnmatchcase(job, allowed):
+        may = f"may start {allowed} only" if allowed else "may start no Glue job"
+        problems = (
+            Problem(
+                "preprocess.jobName",
+                f"this stack {may}, not {job}.",
+                f"Deploy it again: sam deploy --parameter-overrides GlueJobName={job}",
+            ),
+        )
+    note = "the CSV files were not checked before the run: the Glue job makes them."
+    return FirstLook(problems, (note,), Examples())
+
+
 def _look(source: ParamsSource, document: Mapping[str, Any]) -> FirstLook:
     """Look at the beginnings of all files that the run reads."""
-    look = first_look(clients.s3(), data_of(document, source.bucket, source.prefix))
+    look = _look_at_data(source, document)
     lines = look_at_lines(clients.s3(), lines_of(document, f"s3://{source.bucket}/{source.prefix}"))
     return replace(look, problems=look.problems + lines.problems, notes=look.notes + lines.notes)

@@ -3,7 +3,7 @@
 import pytest
 from tests.support.policies import ROOT, actions_of, allowed
 
-from personalize_pipeline import params_source, promotion, start, wait_for_turn
+from personalize_pipeline import params_source, promotion, run_events, start, wait_for_turn
 from personalize_pipeline.data import files, first_look
 from personalize_pipeline.deletion import delete, kinds
 from personalize_pipeline.deletion import plan as deletion_plan
@@ -44,11 +44,11 @@ CODE = {
     "recommender": ((Recommender,), set()),
     "best_version": ((), set()),
     "schedules": ((schedules, schedule_names), PASS_ROLE),
-    "read_params": ((params_source, files, first_look), set()),
+    "read_params": ((params_source, files, first_look, run_events), set()),
     "wait_for_turn": ((wait_for_turn, params_source), set()),
     "start": ((start,), set()),
-    "notify": ((notify,), KEY),
-    "deletion_plan": ((deletion_plan, schedule_names), set()),
+    "notify": ((notify, run_events), KEY),
+    "deletion_plan": ((deletion_plan, schedule_names, run_events), set()),
     "delete": ((delete, kinds), set()),
 }
 

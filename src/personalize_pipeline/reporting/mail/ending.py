@@ -9,6 +9,7 @@ from personalize_pipeline.context import Did, Message, Run
 from personalize_pipeline.reporting.failures import Failure, understand
 
 _WORDS = {
+    "Preprocess": "Glue job",
     "DatasetGroup": "dataset group",
     "DatasetImport": "import",
     "EventTracker": "event tracker",

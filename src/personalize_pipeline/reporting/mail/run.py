@@ -7,6 +7,7 @@ from personalize_pipeline.reporting.mail.batch_jobs import batch_jobs
 from personalize_pipeline.reporting.mail.ending import Ending
 from personalize_pipeline.reporting.mail.frame import Mail, about, subject
 from personalize_pipeline.reporting.mail.parts import parts
+from personalize_pipeline.reporting.mail.replaced import filters, schemas
 from personalize_pipeline.reporting.mail.schedules import schedules, started_by
 from personalize_pipeline.reporting.mail.text import bullet, join, section
 from personalize_pipeline.reporting.mail.what_failed import (
@@ -53,6 +54,8 @@ def _results(ending: Ending) -> Iterator[str]:
     yield from quality.versions(ending)
     yield from quality.recommenders(ending)
     yield quality.choices(ending)
+    yield schemas(ending)
+    yield filters(ending)
     yield parts(ending)
     yield schedules(ending)
     yield section("Notes", (bullet(note) for note in ending.notes))
