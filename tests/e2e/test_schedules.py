@@ -159,7 +159,7 @@ def test_a_retrain_is_one_chain_of_import_training_and_campaign(stack: DeployedS
     assert run.step("Campaign")["details"]["solutionVersionArn"] == version["arn"]
     # Batch jobs have a schedule of their own here; and schedules are not the business of scheduled runs.
     assert not {"BatchInferenceJob", "Schedules", "EventTracker"} & set(kinds(run))
-    assert "retrain (trainingMode: UPDATE; solutions: chain-for-you)" in run.mail.body
+    assert "retrain (solutions: chain-for-you; trainingMode: UPDATE)" in run.mail.body
     assert first.step("BatchInferenceJob")["did"] == "created"
     assert sorted(of(stack, "chain", "chain")) == ["batch-1"]
 

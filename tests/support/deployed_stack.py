@@ -20,6 +20,7 @@ from personalize_pipeline.local_stack.stack import REGION, LocalStack
 
 ROOT = Path(__file__).resolve().parents[2]
 EMAIL = "you@example.com"
+GLUE_JOBS = "prepare-*"
 RUN_SECONDS = 120.0
 MAIL_SECONDS = 20.0
 DELETE_SECONDS = 30.0
@@ -86,7 +87,7 @@ class DeployedStack:
         config = str(ROOT / "samconfig.toml")  # sam looks for it beside the template otherwise
         # Said again, because `sam deploy --guided` may have saved other answers in samconfig.toml.
         usual = ("--stack-name", self.NAME, "--region", REGION, "--no-confirm-changeset")
-        overrides = f"Email={EMAIL}"
+        overrides = f"Email={EMAIL} GlueJobName={GLUE_JOBS}"
         self._sam(
             "deploy", "-t", template, "--config-file", config, *usual, "--parameter-overrides", overrides
         )
