@@ -22,6 +22,8 @@ class Deployment:
     """Empty for a stack of an older version."""
     schedule_group: str = ""
     """The same."""
+    quotas: str = ""
+    """The stack parameter Quotas."""
 
     def execution_arn(self, name: str) -> str:
         """The ARN of a run of the pipeline."""
@@ -44,6 +46,7 @@ def find(stack: str) -> Deployment:
             "Deploy it (sam build, sam deploy), or name it: --stack NAME."
         ) from error
     outputs = {one["OutputKey"]: one["OutputValue"] for one in description.get("Outputs", [])}
+    given = {one["ParameterKey"]: one.get("ParameterValue", "") for one in description.get("Parameters", [])}
     try:
         return Deployment(
             stack,
@@ -52,6 +55,7 @@ def find(stack: str) -> Deployment:
             outputs["EnsureArn"],
             outputs.get("DeleteArn", ""),
             outputs.get("ScheduleGroupName", ""),
+            given.get("Quotas", ""),
         )
     except KeyError as error:
         status = description["StackStatus"]
