@@ -93,13 +93,13 @@ def test_a_glue_job_makes_the_data_that_is_imported(stack: DeployedStack, job: d
 def test_a_glue_job_that_fails_ends_the_run_before_the_imports_with_its_message(
     stack: DeployedStack, job: dict[str, str]
 ):
-    run = stack.run("raw", with_job(**job))  # nothing is in raw/
+    run = stack.run("rawless", with_job(**job))  # nothing is in rawless/raw/
 
     assert run.status == "FAILED"
     assert [step["resource"] for step in run.steps] == ["WaitForTurn"]
     body = " ".join(run.mail.body.split())
     assert f"of Glue job {JOB} ended as FAILED" in body
-    assert f"there is nothing in s3://{stack.bucket}/raw/raw/" in body
+    assert f"there is nothing in s3://{stack.bucket}/rawless/raw/" in body
     assert "dataset group raw" in body  # among what was not begun
     assert stack.client("personalize").list_dataset_groups()["datasetGroups"] == []
 
