@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from personalize_pipeline import clients, run_events
-from personalize_pipeline.context import Examples, Message, Run
+from personalize_pipeline.context import Message, Run
 from personalize_pipeline.data.batch_lines import lines_of
 from personalize_pipeline.data.first_look import FirstLook, data_of, first_look, look_at_lines
 from personalize_pipeline.errors import DataInvalid, ParamsInvalid, PipelineError
@@ -142,8 +142,9 @@ def _look_at_data(source: ParamsSource, document: Mapping[str, Any]) -> FirstLoo
     """The same for the CSV files; those that a Glue job makes are not there yet."""
     if "preprocess" in document:
         note = "the CSV files were not checked before the run: the Glue job makes them."
-        return FirstLook((), (note,), Examples())
-    return first_look(clients.s3(), data_of(document, source.bucket, source.prefix))
+        look = first_look(clients.s3(), (), document)
+        return replace(look, notes=(*look.notes, note))
+    return first_look(clients.s3(), data_of(document, source.bucket, source.prefix), document)
 
 
 def _look(source: ParamsSource, document: Mapping[str, Any]) -> FirstLook:

@@ -19,6 +19,7 @@ _WORDS = {
     "BatchInferenceJob": "batch inference job",
     "BatchSegmentJob": "batch segment job",
     "MetricAttribution": "metric attribution",
+    "SmokeTest": "smoke test",
 }
 
 
