@@ -70,7 +70,7 @@ CODE = {
     "wait_for_turn": ((wait_for_turn, params_source), set()),
     "start": ((start,), set()),
     "notify": ((notify, run_events), KEY),
-    "deletion_plan": ((deletion_plan, run_events), set()),
+    "deletion_plan": ((deletion_plan, schedule_names, run_events), set()),
     "delete": ((delete, kinds), set()),
 }
 

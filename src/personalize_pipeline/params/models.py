@@ -6,12 +6,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from personalize_pipeline.params.preprocess import preprocess
 from personalize_pipeline.params.schedules import schedules
 from personalize_pipeline.params.shapes import Fields, Model, call_keys, call_model, make_model, member_type
 from personalize_rules.recipe_metrics import DEFAULT_METRIC
 from personalize_rules.schemas import WORDS
 
-SECTIONS_TO_COME = ("metricAttribution", "preprocess")
+SECTIONS_TO_COME = ("metricAttribution",)
 """Sections of the file that a later version builds. They may be there, empty."""
 
 IMPORT_FILLED_IN = frozenset({"jobName", "datasetArn"})
@@ -44,7 +45,10 @@ def params_model() -> type[Model]:
             ),
             "schedules": (schedules(), Field(None, description="When the pipeline runs by itself.")),
             "metricAttribution": _to_come("What recommendations bring about.", dict),
-            "preprocess": _to_come("A Glue job that prepares the data.", dict),
+            "preprocess": (
+                preprocess(),
+                Field(None, description="A Glue job that makes the CSV files, before they are imported."),
+            ),
             "tags": (
                 member_type("CreateDatasetGroup", "tags"),
                 Field(

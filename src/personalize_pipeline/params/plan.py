@@ -11,6 +11,7 @@ from personalize_pipeline.params.checks.datasets import schema_text
 from personalize_pipeline.params.checks.names import schema_name
 from personalize_pipeline.params.checks.tags import merged
 from personalize_pipeline.params.models import import_keys
+from personalize_pipeline.params.preprocess import start_job_run
 from personalize_pipeline.params.reading import Params, read
 from personalize_pipeline.params.schedules import wanted_schedules
 from personalize_pipeline.params.shapes import call_keys
@@ -58,6 +59,8 @@ def plan(
         "solutions": [_solution(section, tags, beside) for section in document.get("solutions", [])],
         "recommenders": [_tagged(section, tags) for section in document.get("recommenders", [])],
     }
+    if bucket and "preprocess" in document:
+        made["preprocess"] = start_job_run(document["preprocess"], bucket, prefix)
     if bucket and key:
         made["schedules"] = wanted_schedules(document, bucket, key)
     made["expected"] = expected(made)
@@ -74,6 +77,7 @@ def expected(made: Mapping[str, Any]) -> list[dict[str, str]]:
     What has no outcome at the end of a run was not begun, and the mail says so.
     """
     return [
+        *([_named("Preprocess", {"name": made["preprocess"]["JobName"]})] if "preprocess" in made else []),
         _named("DatasetGroup", made["datasetGroup"]),
         *(one for dataset in made["datasets"] for one in _expected_of_dataset(dataset)),
         *([_named("EventTracker", made["eventTracker"])] if made["eventTracker"] else []),
