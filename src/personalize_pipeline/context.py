@@ -95,6 +95,8 @@ class Context(Message):
     schema_arn: str | None = None
     solution_arn: str | None = None
     solution_version_arn: str | None = None
+    import_arns: tuple[str, ...] = ()
+    """The imports of this run, also those that were reused."""
     last: Step | None = None
     """What this function returned the turn before."""
 

@@ -8,7 +8,8 @@ from typing import Any
 from personalize_pipeline import clients
 from personalize_pipeline.context import Message, Run
 from personalize_pipeline.data.batch_lines import lines_of
-from personalize_pipeline.data.first_look import FirstLook, data_of, first_look, look_at_lines
+from personalize_pipeline.data.deletion_lists import user_lists
+from personalize_pipeline.data.first_look import FirstLook, data_of, first_look, look_at_lines, look_at_users
 from personalize_pipeline.errors import DataInvalid, ParamsInvalid, PipelineError
 from personalize_pipeline.params import main_form, plan, read
 from personalize_pipeline.params_source import ParamsSource, params_source
@@ -61,7 +62,12 @@ def _make(
     """
     look = first_look(clients.s3(), data_of(document, source.bucket, source.prefix))
     lines = look_at_lines(clients.s3(), lines_of(document, f"s3://{source.bucket}/{source.prefix}"))
-    look = replace(look, problems=look.problems + lines.problems, notes=look.notes + lines.notes)
+    users = look_at_users(clients.s3(), user_lists(document, f"s3://{source.bucket}/{source.prefix}"))
+    look = replace(
+        look,
+        problems=look.problems + lines.problems + users.problems,
+        notes=look.notes + lines.notes + users.notes,
+    )
     try:
         made = plan(read(text), bucket=source.bucket, prefix=source.prefix)
     except ParamsInvalid as error:

@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from personalize_pipeline.params.checks import (
+    data_jobs,
     datasets,
     filters,
+    metric_attribution,
     names,
     recommenders,
     sections,
@@ -25,6 +27,8 @@ def check(document: Mapping[str, Any]) -> Iterator[Problem]:
     yield from sections.check(document)
     yield from datasets.check(document, data)
     yield from filters.check(document, data)
+    yield from metric_attribution.check(document, data)
+    yield from data_jobs.check(document)
     yield from solutions.check(document, data)
     yield from recommenders.check(document, data)
     yield from names.check(document)

@@ -28,7 +28,9 @@ def _sections(document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, A
         yield key, inner(document, key)
     for word, dataset in inner(document, "datasets").items():
         yield f"datasets.{word}", dataset
+        yield from entries(dataset, "datasetExportJobs", f"datasets.{word}")
     yield from entries(document, "filters")
+    yield from entries(document, "dataDeletionJobs")
     for place, solution in entries(document, "solutions"):
         yield place, solution
         yield f"{place}.solutionVersion", inner(solution, "solutionVersion")

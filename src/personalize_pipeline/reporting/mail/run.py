@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from personalize_pipeline.reporting.mail import live, quality
 from personalize_pipeline.reporting.mail.batch_jobs import batch_jobs
+from personalize_pipeline.reporting.mail.data_jobs import attributions, deletions, exports
 from personalize_pipeline.reporting.mail.ending import Ending
 from personalize_pipeline.reporting.mail.frame import Mail, about, subject
 from personalize_pipeline.reporting.mail.parts import parts
@@ -46,6 +47,9 @@ def _results(ending: Ending) -> Iterator[str]:
     yield live.recommenders(ending)
     yield batch_jobs(ending)
     yield live.trackers(ending)
+    yield attributions(ending)
+    yield deletions(ending)
+    yield exports(ending)
     yield from quality.versions(ending)
     yield from quality.recommenders(ending)
     yield quality.choices(ending)
