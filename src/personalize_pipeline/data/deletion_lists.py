@@ -38,6 +38,6 @@ def check_user_list(users: UserList, heads: Mapping[str, bytes], total_bytes: in
         yield Problem(users.location, "there is no CSV file.", advice)
     for name, head in heads.items():
         yield from check_header(head, _USERS, name)
-    if total_bytes > quotas.DATA_DELETION_BYTES:
-        message = f"{total_bytes:,} bytes; a data deletion job takes {quotas.DATA_DELETION_BYTES:,}."
+    if total_bytes > quotas.DATA_DELETION_SIZE:
+        message = f"{total_bytes:,} bytes; a data deletion job takes {quotas.DATA_DELETION_SIZE:,}."
         yield Problem(users.location, message, "Spread the users over several jobs.")

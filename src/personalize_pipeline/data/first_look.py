@@ -126,9 +126,9 @@ def look_at_users(client: "S3Client", lists: Iterable[UserList]) -> FirstLook:
             problems += [Problem(users.place, str(problem)) for problem in error.problems]
         except NotReadable:
             notes.append(
-                f"{users.place}: the pipeline may not look into {users.location}, so the users in it were not "
-                "checked, and they are deleted anew in every run. Amazon Personalize reads them with its own "
-                "role."
+                f"{users.place}: the pipeline may not look into {users.location}, so its files were not "
+                "checked, and the users are deleted anew in every run. Amazon Personalize reads them with its "
+                "own role."
             )
         else:
             size = sum(file.size for file in listing.files)
