@@ -127,8 +127,8 @@ def look_at_users(client: "S3Client", lists: Iterable[UserList]) -> FirstLook:
         except NotReadable:
             notes.append(
                 f"{users.place}: the pipeline may not look into {users.location}, so its files were not "
-                "checked, and the users are deleted anew in every run. Amazon Personalize reads them with its "
-                "own role."
+                "checked, and the users are deleted anew in every run. Amazon Personalize reads them with "
+                "its own role."
             )
         else:
             size = sum(file.size for file in listing.files)

@@ -14,17 +14,17 @@ EXPORTED: Final = (DatasetType.INTERACTIONS, DatasetType.ITEMS, DatasetType.USER
 def check(document: Mapping[str, Any]) -> Iterator[Problem]:
     """Check where they read and write, and what can be exported."""
     for place, job in entries(document, "dataDeletionJobs"):
-        source = f"{place}.dataSource"
+        source = f"{place}.dataSource.dataLocation"
         location = inner(job, "dataSource").get("dataLocation")
         if "dataSource" in job and location is None:
-            yield Problem(source, "it has no dataLocation.", "Add it, or remove dataSource.")
+            yield Problem(source, "missing.", "Add it, or remove dataSource.")
         elif location is not None and not in_s3(location):
             advice = "Write s3://bucket/folder/ or s3://bucket/folder/users.csv"
-            yield Problem(f"{source}.dataLocation", f"{shown(location)} is no place in S3.", advice)
+            yield Problem(source, f"{shown(location)} is no place in S3.", advice)
         elif location is not None and not location.endswith(("/", ".csv")):
             advice = f"Write {shown(location + '/')} for a folder."
             message = f"{shown(location)} is neither a folder nor a .csv file."
-            yield Problem(f"{source}.dataLocation", message, advice)
+            yield Problem(source, message, advice)
     for word, dataset in inner(document, "datasets").items():
         for place, job in entries(dataset, "datasetExportJobs", f"datasets.{word}"):
             if DatasetType.parse(word) not in EXPORTED:
