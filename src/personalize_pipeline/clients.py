@@ -10,8 +10,10 @@ import boto3
 from botocore.config import Config
 
 if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_personalize import PersonalizeClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_scheduler import EventBridgeSchedulerClient
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_stepfunctions import SFNClient
 
@@ -48,9 +50,21 @@ def personalize_patient() -> "PersonalizeClient":
 
 
 @cache
+def events() -> "EventBridgeClient":
+    """Amazon EventBridge."""
+    return boto3.client("events", config=_config())
+
+
+@cache
 def s3() -> "S3Client":
     """Amazon S3."""
     return boto3.client("s3", config=_config())
+
+
+@cache
+def scheduler() -> "EventBridgeSchedulerClient":
+    """Amazon EventBridge Scheduler."""
+    return boto3.client("scheduler", config=_config())
 
 
 @cache

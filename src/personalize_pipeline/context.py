@@ -48,17 +48,31 @@ class Run(Message):
     """ARN of the execution."""
     state_machine: str
     start_time: AwareDatetime
+    dataset_group: str | None = None
+    """Name of the dataset group, as soon as it is known."""
     bucket: str | None = None
     prefix: str | None = None
     """Folder of the params file, `""` or ending in a slash."""
     key: str | None = None
     version_id: str | None = None
     examples: Examples = Examples()
+    scheduled: dict[str, Any] | None = None
+    """What the schedule told it that started it; absent if it was an upload or a person."""
 
     def arn(self, tail: str) -> str:
         """ARN of a Personalize resource in the partition, region and account of this run."""
         _, partition, _, region, account, *_ = self.execution.split(":")
         return f"arn:{partition}:personalize:{region}:{account}:{tail}"
+
+    @property
+    def stack(self) -> str:
+        """Name of the stack, which the state machine has before its own: `<stack>-pipeline`."""
+        return self.state_machine.rpartition(":")[2].rpartition("-")[0]
+
+    @property
+    def machine(self) -> str:
+        """Which of the stack's state machines: `pipeline` or `delete`."""
+        return self.state_machine.rpartition(":")[2].rpartition("-")[2]
 
     def recipe(self, arn: str) -> str:
         """ARN of a recipe in this run's partition: examples and dialects write `arn:aws:`, also for China."""

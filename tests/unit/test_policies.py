@@ -3,7 +3,7 @@
 import pytest
 from tests.support.policies import ROOT, actions_of, allowed
 
-from personalize_pipeline import params_source, promotion, start, wait_for_turn
+from personalize_pipeline import params_source, promotion, run_events, start, wait_for_turn
 from personalize_pipeline.data import files, first_look
 from personalize_pipeline.deletion import delete, kinds
 from personalize_pipeline.deletion import plan as deletion_plan
@@ -23,6 +23,8 @@ from personalize_pipeline.resources.recommender import Recommender
 from personalize_pipeline.resources.schema import Schema
 from personalize_pipeline.resources.solution import Solution
 from personalize_pipeline.resources.solution_version import SolutionVersion
+from personalize_pipeline.scheduling import names as schedule_names
+from personalize_pipeline.scheduling import schedules
 
 TAGS = {"personalize:ListTagsForResource", "personalize:TagResource"}
 PASS_ROLE = {"iam:PassRole"}
@@ -47,11 +49,12 @@ CODE = {
     "batch_segment_job": ((BatchSegmentJob,), PASS_ROLE),
     "recommender": ((Recommender,), set()),
     "best_version": ((), set()),
-    "read_params": ((params_source, files, first_look), set()),
+    "schedules": ((schedules, schedule_names), PASS_ROLE),
+    "read_params": ((params_source, files, first_look, run_events), set()),
     "wait_for_turn": ((wait_for_turn, params_source), set()),
     "start": ((start,), set()),
-    "notify": ((notify,), KEY),
-    "deletion_plan": ((deletion_plan,), set()),
+    "notify": ((notify, run_events), KEY),
+    "deletion_plan": ((deletion_plan, run_events), set()),
     "delete": ((delete, kinds), set()),
 }
 

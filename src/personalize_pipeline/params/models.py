@@ -11,11 +11,12 @@ from personalize_pipeline.params.data_job_models import (
     dataset_export_job,
     metric_attribution,
 )
+from personalize_pipeline.params.schedules import schedules
 from personalize_pipeline.params.shapes import Fields, Model, call_keys, call_model, make_model, member_type
 from personalize_rules.recipe_metrics import DEFAULT_METRIC
 from personalize_rules.schemas import WORDS
 
-SECTIONS_TO_COME = ("schedules", "preprocess")
+SECTIONS_TO_COME = ("preprocess",)
 """Sections of the file that a later version builds. They may be there, empty."""
 
 IMPORT_FILLED_IN = frozenset({"jobName", "datasetArn"})
@@ -46,7 +47,7 @@ def params_model() -> type[Model]:
                 list[recommender()],  # type: ignore[misc]
                 Field([], description="Recommenders: use cases of the domain of the dataset group."),
             ),
-            "schedules": _to_come("When to import and train again.", dict),
+            "schedules": (schedules(), Field(None, description="When the pipeline runs by itself.")),
             "metricAttribution": (
                 metric_attribution(),
                 Field(None, description="What recommendations bring about: sums and counts of events."),

@@ -26,7 +26,6 @@ def changed(document, changes):
 
 
 SECTIONS = {
-    "schedules": ({"schedules": {"retrain": {"expression": "rate(1 day)"}}}, "schedules: not built yet"),
     "preprocessing": ({"preprocess": {"job": "j"}}, "preprocess: not built yet"),
     "actions": (
         {"datasets.Actions": {"name": "a", "schema": schema("Actions", ACTION_ID="string", A="int")}},

@@ -5,6 +5,7 @@ be missing, and any element of a list may be None.
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from personalize_pipeline.params.checks import (
@@ -14,6 +15,7 @@ from personalize_pipeline.params.checks import (
     metric_attribution,
     names,
     recommenders,
+    schedules,
     sections,
     solutions,
     tags,
@@ -21,8 +23,8 @@ from personalize_pipeline.params.checks import (
 from personalize_rules.schemas import Problem
 
 
-def check(document: Mapping[str, Any]) -> Iterator[Problem]:
-    """Find all problems of meaning."""
+def check(document: Mapping[str, Any], now: datetime) -> Iterator[Problem]:
+    """Find all problems of meaning, as of `now`."""
     data = datasets.read(document)
     yield from sections.check(document)
     yield from datasets.check(document, data)
@@ -31,5 +33,6 @@ def check(document: Mapping[str, Any]) -> Iterator[Problem]:
     yield from data_jobs.check(document)
     yield from solutions.check(document, data)
     yield from recommenders.check(document, data)
+    yield from schedules.check(document, now)
     yield from names.check(document)
     yield from tags.check(document)
