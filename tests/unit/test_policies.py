@@ -26,7 +26,7 @@ from personalize_pipeline.resources.solution_version import SolutionVersion
 from personalize_pipeline.scheduling import names as schedule_names
 from personalize_pipeline.scheduling import schedules
 
-TAGS = {"personalize:ListTagsForResource", "personalize:TagResource"}
+TAGS = {"personalize:ListTagsForResource", "personalize:TagResource", "personalize:UntagResource"}
 PASS_ROLE = {"iam:PassRole"}
 KEY = {"kms:Decrypt", "kms:GenerateDataKey"}
 

@@ -37,7 +37,6 @@ class DataDeletionJob(Resource):
     """
 
     kind = "data-deletion-job"
-    tags_follow = False
 
     def __init__(
         self,

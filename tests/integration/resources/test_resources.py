@@ -27,6 +27,7 @@ from personalize_pipeline.resources.recommender import Recommender
 from personalize_pipeline.resources.schema import Schema
 from personalize_pipeline.resources.solution import Solution
 from personalize_pipeline.resources.solution_version import SolutionVersion
+from personalize_pipeline.tagging import NOTE
 
 if TYPE_CHECKING:
     from personalize_pipeline.resources.resource import Resource
@@ -545,22 +546,36 @@ def test_busy_when_updating(cloud, name, case):
     assert step["reason"].startswith("ResourceInUse")
 
 
+def tags_of(cloud: Cloud, made: Json) -> list[str]:
+    """Without the note of the pipeline."""
+    shown = cloud.personalize.list_tags_for_resource(resourceArn=made["arn"])["tags"]
+    return sorted(f"{tag['tagKey']}={tag['tagValue']}" for tag in shown if tag["tagKey"] != NOTE)
+
+
 @pick(lambda case: case.resource not in (Schema, MetricAttribution))
 def test_tags(cloud, name, case):
     needs = case.needs(cloud, name)
     first = [{"tagKey": "team", "tagValue": "reco"}]
     both = [*first, {"tagKey": "stage", "tagValue": "prod"}]
     made = cloud.loop(case.resource, {**case.want(name), "tags": first}, **needs)
-    shown = cloud.personalize.list_tags_for_resource(resourceArn=made["arn"])["tags"]
-    assert shown == first
+    assert tags_of(cloud, made) == ["team=reco"]
     cloud.later()
+    theirs: Any = {"tagKey": "bill", "tagValue": "42"}
+    cloud.personalize.tag_resource(resourceArn=made["arn"], tags=[theirs])
 
-    if case.resource in NAMED_BY_RUN:
+    if case.resource in ANEW:
         return
-    step = cloud.turn(case.resource, {**case.want(name), "tags": both}, run="run-2", **needs)
-
-    assert (step["done"], step["did"]) == (True, "updated")
-    shown = cloud.personalize.list_tags_for_resource(resourceArn=made["arn"])["tags"]
-    assert sorted(tag["tagKey"] for tag in shown) == ["stage", "team"]
-    again = cloud.turn(case.resource, {**case.want(name), "tags": both}, run="run-3", **needs)
-    assert again["did"] == "reused"
+    changed = [{"tagKey": "stage", "tagValue": "test"}]
+    for run, tags, expected in (
+        ("run-2", both, ["bill=42", "stage=prod", "team=reco"]),
+        ("run-3", changed, ["bill=42", "stage=test"]),
+        ("run-4", [], ["bill=42"]),
+    ):
+        want = {**case.want(name), **({"tags": tags} if tags else {})}
+        step = cloud.turn(case.resource, want, run=run, **needs)
+        assert (step["done"], step["did"]) == (True, "updated")
+        assert tags_of(cloud, made) == expected
+        again = cloud.turn(case.resource, want, run=f"{run}-again", **needs)
+        assert (again["done"], again["did"]) == (True, "reused")
+    left = cloud.personalize.list_tags_for_resource(resourceArn=made["arn"])["tags"]
+    assert left == [theirs]
