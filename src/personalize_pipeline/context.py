@@ -111,6 +111,10 @@ class Context(Message):
     solution_version_arn: str | None = None
     import_arns: tuple[str, ...] = ()
     """The imports of this run, also those that were reused."""
+    schema_document: str | None = None
+    """The schema of `schema_arn`, if a plan knows it: it is not there yet."""
+    outdated: str | None = None
+    """Why the newest solution version will not do, if a plan knows it: Personalize does not show it yet."""
     last: Step | None = None
     """What this function returned the turn before."""
 

@@ -1,7 +1,7 @@
 """Data deletion job: users are taken out of all datasets and models, unless this was done already."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,6 @@ from personalize_rules.schemas import Problem
 if TYPE_CHECKING:
     from mypy_boto3_personalize import PersonalizeClient
     from mypy_boto3_personalize.type_defs import DataDeletionJobSummaryTypeDef
-    from mypy_boto3_s3 import S3Client
 
 # These jobs have words of their own for how far they are.
 _STATUS = {
@@ -43,10 +42,11 @@ class DataDeletionJob(Resource):
         want: Mapping[str, Any],
         context: Context,
         client: "PersonalizeClient | None" = None,
-        s3: "S3Client | None" = None,
+        listing: Callable[[str], Listing] | None = None,
     ) -> None:
+        """`listing` tells the files at a location; if left out, S3 does."""
         super().__init__(want, context, client)
-        self.s3 = s3 or clients.s3()
+        self._list = listing or (lambda location: list_tree(clients.s3(), location))
 
     @property
     def name(self) -> str:
@@ -139,4 +139,4 @@ class DataDeletionJob(Resource):
 
     @cached_property
     def _files(self) -> Listing:
-        return list_tree(self.s3, self.location)
+        return self._list(self.location)
