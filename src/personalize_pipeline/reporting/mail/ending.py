@@ -20,6 +20,7 @@ _WORDS = {
     "MetricAttribution": "metric attribution",
     "DataDeletionJob": "data deletion job",
     "DatasetExportJob": "dataset export job",
+    "SmokeTest": "smoke test",
 }
 
 
