@@ -209,6 +209,8 @@ class DeployedStack:
             self._delete("campaign", campaigns)
             self._delete("recommender", personalize.list_recommenders(**inside)["recommenders"])
             self._delete("solution", solutions)
+            attributions = personalize.list_metric_attributions(**inside)["metricAttributions"]
+            self._delete("metric_attribution", attributions)
             self._delete("filter", personalize.list_filters(**inside)["Filters"])
             self._delete("event_tracker", personalize.list_event_trackers(**inside)["eventTrackers"])
             self._delete("dataset", personalize.list_datasets(**inside)["datasets"])

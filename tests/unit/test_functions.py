@@ -92,6 +92,7 @@ def test_a_handler_accepts_its_sample_event(function, aws, monkeypatch):
         return Found.of(self.arn, shown)
 
     monkeypatch.setattr(Resource, "find", there)
+    monkeypatch.setattr(Resource, "_tags_of", lambda self, _: self.want.get("tags", []))
     for resource in Resource.__subclasses__():
         monkeypatch.setattr(resource, "details", lambda self, found: None)
 

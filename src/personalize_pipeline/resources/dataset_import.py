@@ -32,7 +32,6 @@ class DatasetImport(Resource):
 
     kind = "dataset-import-job"
     creates = "imported"
-    tags_follow = False
 
     def __init__(
         self,
