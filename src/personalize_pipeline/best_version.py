@@ -9,9 +9,7 @@ from personalize_pipeline.context import Message
 from personalize_pipeline.errors import ResourceFailed
 from personalize_pipeline.resources.resource import tail
 from personalize_pipeline.resources.solution_version import solution_of
-
-# Says most about a list of recommendations, and all recipes that recommend items have it.
-DEFAULT_METRIC = "normalized_discounted_cumulative_gain_at_25"
+from personalize_rules.recipe_metrics import DEFAULT_METRIC
 
 
 class Choose(Message):

@@ -11,7 +11,7 @@ import pytest
 from moto import mock_aws
 from tests.support.policies import ROOT
 
-from personalize_pipeline import clients
+from personalize_pipeline import clients, promotion
 from personalize_pipeline.context import StepInput
 from personalize_pipeline.deletion import plan as deletion_plan
 from personalize_pipeline.resources.resource import Found, Resource
@@ -39,7 +39,7 @@ def event(function):
 
 def test_every_function_has_a_sample_event_and_the_other_way_round():
     assert sorted(file.stem for file in (ROOT / "events").glob("*.json")) == FUNCTIONS
-    assert len(FUNCTIONS) == 19
+    assert len(FUNCTIONS) == 20
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -94,6 +94,8 @@ def test_a_handler_accepts_its_sample_event(function, aws, monkeypatch):
 
     # Nor is there a dataset group to delete.
     monkeypatch.setattr(deletion_plan, "_exists", lambda *_: False)
+    monkeypatch.setattr(promotion, "_campaign", lambda *_: None)
+    monkeypatch.setattr(promotion, "_value", lambda *_: 0.2)
 
     answer = app(function).handler(event(function), LAMBDA)
 

@@ -3,7 +3,7 @@
 import pytest
 from tests.support.policies import ROOT, actions_of, allowed
 
-from personalize_pipeline import params_source, start, wait_for_turn
+from personalize_pipeline import params_source, promotion, start, wait_for_turn
 from personalize_pipeline.data import files, first_look
 from personalize_pipeline.deletion import delete, kinds
 from personalize_pipeline.deletion import plan as deletion_plan
@@ -35,6 +35,7 @@ CODE = {
     "filter": ((Filter,), set()),
     "solution": ((Solution,), set()),
     "solution_version": ((SolutionVersion,), set()),
+    "promotion": ((promotion,), set()),
     "campaign": ((Campaign,), set()),
     "batch_inference_job": ((BatchInferenceJob,), PASS_ROLE),
     "batch_segment_job": ((BatchSegmentJob,), PASS_ROLE),

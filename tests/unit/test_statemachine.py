@@ -365,7 +365,9 @@ def test_of_several_candidates_the_chosen_one_is_served():
     assert evaluate(uses["ItemSelector"], input=output, context=item) == {
         "resource": "Campaign",
         "plan": {"name": "c"},
+        "promotion": {},
         "solutionVersionArn": "arn:v2",
+        "outcomes": [],
     }
 
 
@@ -388,7 +390,54 @@ def test_a_version_is_used_by_campaigns_and_batch_jobs_at_the_same_time(count: i
         )[0]
         for item in items
     ]
-    assert taken == [item["resource"] for item in items]
+    assert taken == [{"Campaign": "IsGated"}.get(item["resource"], item["resource"]) for item in items]
+
+
+GATE = {"metric": "coverage", "atLeast": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("promotion", "plan", "following"),
+    [
+        pytest.param({}, {"name": "c"}, "Campaign", id="no gate"),
+        pytest.param(GATE, {"name": "c"}, "Promotion", id="gate"),
+        pytest.param(GATE, {"name": "c", "solutionVersionArn": "arn:v1"}, "Campaign", id="pinned"),
+    ],
+)
+def test_a_gate_is_asked_unless_the_file_names_the_version(
+    promotion: dict[str, Any], plan: dict[str, Any], following: str
+):
+    question = state("pipeline", "IsGated")
+    (choice,) = question["Choices"]
+    asked = evaluate(choice["Condition"], input={"promotion": promotion, "plan": plan})
+    assert (choice["Next"] if asked else question["Default"]) == following
+
+
+@pytest.mark.parametrize(
+    ("decision", "serves", "following"),
+    [("promoted", "arn:new", "Campaign"), ("kept", "arn:old", "Campaign"), ("withheld", None, "UseStopped")],
+)
+def test_the_campaign_serves_what_the_gate_says(decision: str, serves: str | None, following: str):
+    given = {"promotion": GATE, "plan": {"name": "c"}, "solutionVersionArn": "arn:new", "outcomes": []}
+    details = {"decision": decision, **({"solutionVersionArn": serves} if serves else {})}
+    outcome = {"resource": "Promotion", "name": "c", "details": details}
+    step = state("pipeline", "Promotion")
+    assert evaluate(step["Arguments"]["Input"]["want"], input=given) == {**GATE, "name": "c"}
+
+    output = evaluate(step["Output"], input=given, result={"Output": outcome})
+
+    assert output == {**given, "outcomes": [outcome], "solutionVersionArn": serves or ""}
+    question = state("pipeline", "IsGoodEnough")
+    (choice,) = question["Choices"]
+    stops = evaluate(choice["Condition"], input=output)
+    assert (choice["Next"] if stops else question["Default"]) == following
+    if stops:
+        assert evaluate(choice["Output"], input=output) == {"outcomes": [outcome]}
+    else:
+        done = evaluate(
+            state("pipeline", "Campaign")["Output"], input=output, result={"Output": {"arn": "c"}}
+        )
+        assert done == {"outcomes": [outcome, {"arn": "c"}]}
 
 
 @pytest.mark.parametrize(("solutions", "recommenders"), [(0, 0), (1, 0), (0, 1), (2, 2)])
@@ -426,7 +475,7 @@ def test_a_pinned_campaign_needs_the_solution_but_no_version():
     assert evaluate(several["Condition"], input=data) is False
     item = {"Map": {"Item": {"Value": {"resource": "Campaign", "plan": {"name": "c"}}}}}
     selected = evaluate(state("pipeline", "Uses")["ItemSelector"], input=data, context=item)
-    assert selected == {"resource": "Campaign", "plan": {"name": "c"}, "solutionVersionArn": ""}
+    assert selected["solutionVersionArn"] == ""
 
     assert evaluate(nothing["Condition"], input=data | {"outcomes": [FAILED]}) is True
 

@@ -11,9 +11,9 @@ from typing import Any, Final
 from personalize_pipeline.params.names import derived_name
 from personalize_pipeline.params.places import listed
 from personalize_pipeline.params.shapes import call_keys
+from personalize_rules.recipe_metrics import DEFAULT_METRIC
 from personalize_rules.recipes import RECIPES, Recipe, find_recipe
 
-DEFAULT_METRIC: Final = "normalized_discounted_cumulative_gain_at_25"
 METRICS: Final = (
     "coverage",
     "mean_reciprocal_rank_at_25",

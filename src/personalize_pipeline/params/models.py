@@ -7,11 +7,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from personalize_pipeline.params.shapes import Fields, Model, call_keys, call_model, make_model, member_type
+from personalize_rules.recipe_metrics import DEFAULT_METRIC
 from personalize_rules.schemas import WORDS
 
 SECTIONS_TO_COME = ("schedules", "metricAttribution", "preprocess")
 """Sections of the file that a later version builds. They may be there, empty."""
-SOLUTION_SECTIONS_TO_COME = ("promotion",)
 
 IMPORT_FILLED_IN = frozenset({"jobName", "datasetArn"})
 
@@ -159,7 +159,10 @@ def solution() -> type[Model]:
                     description="Where the newest version is served. A campaign costs money while it lives.",
                 ),
             ),
-            "promotion": _to_come("How good a version must be to be served.", dict),
+            "promotion": (
+                promotion(),
+                Field(None, description="How good a version must be for the campaigns to move to it."),
+            ),
             "batchInferenceJobs": (
                 list[batch_inference_job()],  # type: ignore[misc]
                 Field([], description="Recommendations written to files, by every version that is trained."),
@@ -210,6 +213,37 @@ def campaign() -> type[Model]:
                 ),
             )
         },
+    )
+
+
+@cache
+def promotion() -> type[Model]:
+    """What the step `Promotion` decides by; no call of Personalize."""
+    return make_model(
+        "Promotion",
+        {
+            "metric": (
+                str,
+                Field(
+                    DEFAULT_METRIC,
+                    description="What counts, of the metrics of GetSolutionMetrics: more is better.",
+                ),
+            ),
+            "atLeast": (
+                float,
+                Field(None, ge=0, description="The floor: a version with less is not served."),
+            ),
+            "maxDrop": (
+                float,
+                Field(
+                    None,
+                    ge=0,
+                    description="How much less than the version that the campaign serves now is allowed, in "
+                    "units of the metric: 0.05 lets 0.30 fall to 0.25.",
+                ),
+            ),
+        },
+        "A campaign moves to a new version only if that is good enough; otherwise it keeps what it serves.",
     )
 
 

@@ -13,6 +13,7 @@ from personalize_pipeline.params.checks.tags import merged
 from personalize_pipeline.params.models import import_keys
 from personalize_pipeline.params.reading import Params, read
 from personalize_pipeline.params.shapes import call_keys
+from personalize_rules.recipe_metrics import DEFAULT_METRIC
 from personalize_rules.schemas import DatasetType, Problem
 
 MAX_BYTES: Final = 230_000
@@ -142,6 +143,7 @@ def _solution(section: Mapping[str, Any], tags: list[Any], beside: str | None) -
             for made in chosen.solutions
         ],
         "choose": {"metric": chosen.metric},
+        **_promotion(section),
         "campaigns": [_tagged(campaign, tags) for campaign in section.get("campaigns", [])],
         "batchInferenceJobs": [
             _tagged(batch_job(job, section["name"], beside), tags)
@@ -152,6 +154,14 @@ def _solution(section: Mapping[str, Any], tags: list[Any], beside: str | None) -
             for job in section.get("batchSegmentJobs", [])
         ],
     }
+
+
+def _promotion(section: Mapping[str, Any]) -> dict[str, Any]:
+    """The gate, if there is one that could keep a campaign where it is."""
+    gate = section.get("promotion", {})
+    if "atLeast" not in gate and "maxDrop" not in gate:
+        return {}
+    return {"promotion": {"metric": DEFAULT_METRIC, **gate}}
 
 
 def _needs_version(section: Mapping[str, Any]) -> bool:

@@ -35,9 +35,7 @@ def read(text: str | bytes | Mapping[str, Any]) -> Params:
     """
     document = load(text)
     upgraded = upgrade(document)
-    if upgraded.unreadable:
-        raise ParamsInvalid(upgraded.problems)
-    structure = check_structure(upgraded.document)
+    structure = check_structure(upgraded.document, upgraded.places)
     meaning = [
         problem_at(moved(problem.place, structure.places), problem)
         for problem in check(structure.document)

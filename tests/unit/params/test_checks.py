@@ -29,7 +29,6 @@ SECTIONS = {
     "schedules": ({"schedules": {"retrain": {"expression": "rate(1 day)"}}}, "schedules: not built yet"),
     "metric attribution": ({"metricAttribution": {"name": "m"}}, "metricAttribution: not built yet"),
     "preprocessing": ({"preprocess": {"job": "j"}}, "preprocess: not built yet"),
-    "promotion": ({"solutions[0].promotion": {"atLeast": 0.1}}, "solutions[0].promotion: not built yet"),
     "actions": (
         {"datasets.Actions": {"name": "a", "schema": schema("Actions", ACTION_ID="string", A="int")}},
         "datasets.Actions: not built yet",

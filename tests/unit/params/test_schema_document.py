@@ -54,7 +54,7 @@ BAD = {
     "choice": ("datasets.Items.importMode", "ALL"),
     "type in a schema": ("datasets.Items.schema.fields[0].type", "text"),
     "filled in": ("solutions[0].datasetGroupArn", "x"),
-    "not built yet": ("solutions[0].promotion", {"atLeast": 0.1}),
+    "not built yet": ("schedules", {"retrain": {"expression": "rate(1 day)"}}),
     "null": ("eventTracker", None),
 }
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from personalize_pipeline.params.checks.entries import entries, inner
-from personalize_pipeline.params.models import SECTIONS_TO_COME, SOLUTION_SECTIONS_TO_COME
+from personalize_pipeline.params.checks.entries import inner
+from personalize_pipeline.params.models import SECTIONS_TO_COME
 from personalize_pipeline.params.places import within
 from personalize_rules.schemas import Problem
 
@@ -13,9 +13,6 @@ def check(document: Mapping[str, Any]) -> Iterator[Problem]:
     """Refuse what is not built yet by name; nothing in the file is ever ignored."""
     for key in SECTIONS_TO_COME:
         yield from _empty(document, key, "")
-    for place, solution in entries(document, "solutions"):
-        for key in SOLUTION_SECTIONS_TO_COME:
-            yield from _empty(solution, key, place)
     group = inner(document, "datasetGroup")
     for one, other in (("kmsKeyArn", "roleArn"), ("roleArn", "kmsKeyArn")):
         if one in group and other not in group:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from personalize_pipeline.params.candidates import METRICS, auto_ml_recipes, candidates
-from personalize_pipeline.params.checks import batch_jobs, campaigns, solution_config
+from personalize_pipeline.params.checks import batch_jobs, campaigns, promotion, solution_config
 from personalize_pipeline.params.checks.datasets import Data
 from personalize_pipeline.params.checks.entries import entries, inner
 from personalize_pipeline.params.places import listed, shown
@@ -39,6 +39,7 @@ def check(document: Mapping[str, Any], data: Data) -> Iterator[Problem]:
         for made in candidates(solution).solutions[:1]:
             yield from solution_config.check(made, solution, place, recipes, data)
         yield from campaigns.check(solution, place, recipes, data)
+        yield from promotion.check(solution, place, recipes)
         yield from batch_jobs.check(solution, place, recipes, data, filters)
 
 

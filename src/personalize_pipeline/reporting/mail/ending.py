@@ -48,6 +48,10 @@ class Outcome(Part):
     failed: dict[str, Any] | None = None
 
 
+def _withheld(item: Outcome) -> bool:
+    return item.details.get("decision") == "withheld"
+
+
 class Ending(Message):
     """What `notify` is told about the run."""
 
@@ -72,8 +76,9 @@ class Ending(Message):
 
     @property
     def not_begun(self) -> list[Part]:
-        """What has no outcome, because something that it needs failed."""
+        """What has no outcome, because something that it needs failed: not because a gate withheld it."""
         begun = {(item.resource, item.name) for item in self.outcomes}
+        begun |= {("Campaign", item.name) for item in self.of("Promotion") if _withheld(item)}
         return [item for item in self.expected if (item.resource, item.name) not in begun]
 
     @property

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from personalize_pipeline.reporting.mail import live, quality
+from personalize_pipeline.reporting.mail import live, promotion, quality
 from personalize_pipeline.reporting.mail.batch_jobs import batch_jobs
 from personalize_pipeline.reporting.mail.ending import Ending
 from personalize_pipeline.reporting.mail.frame import Mail, about, subject
@@ -26,7 +26,8 @@ def run_mail(ending: Ending, took: str, *, console: bool) -> Mail:
             *_results(ending),
             about(ending, console=console),
         )
-        return Mail(subject("Succeeded", ending.title, ""), body)
+        unmoved = promotion.summary(ending)
+        return Mail(subject("Succeeded", ending.title, f"({unmoved})" if unmoved else ""), body)
     body = join(
         f"{ending.title} failed. The run took {took}.",
         what_failed(ending, console=console),
@@ -41,6 +42,7 @@ def run_mail(ending: Ending, took: str, *, console: bool) -> Mail:
 
 def _results(ending: Ending) -> Iterator[str]:
     """The sections about what worked, in the order of the mail; one without content is left out."""
+    yield promotion.promotions(ending)
     yield live.campaigns(ending)
     yield live.recommenders(ending)
     yield batch_jobs(ending)

@@ -1,0 +1,112 @@
+"""The promotion gate: a campaign moves to a new version only if it is good enough; by hand at any time."""
+
+import random
+import re
+from typing import Any
+
+from tests.support.deployed_stack import DeployedStack, Run, interactions_csv, params
+
+GAIN = "normalized_discounted_cumulative_gain_at_25"
+
+
+def gated(group: str, **promotion: Any) -> dict[str, Any]:
+    document = params(group)
+    document["solutions"][0]["promotion"] = {"metric": GAIN, **promotion}
+    return document
+
+
+def with_data(stack: DeployedStack, folder: str, **options: Any) -> None:
+    stack.upload(f"{folder}/Interactions/interactions.csv", interactions_csv(**options))
+
+
+def served(stack: DeployedStack, name: str) -> str:
+    arn = stack.pipeline_arn.replace(":states:", ":personalize:").rpartition(":stateMachine:")[0]
+    campaign = stack.client("personalize").describe_campaign(campaignArn=f"{arn}:campaign/{name}")["campaign"]
+    version: str = campaign["solutionVersionArn"]
+    return version
+
+
+def gain_of(run: Run) -> float:
+    gain: float = run.step("SolutionVersion")["details"]["metrics"][GAIN]
+    return gain
+
+
+def test_a_version_that_is_good_enough_is_served(stack: DeployedStack):
+    with_data(stack, "good")
+
+    run = stack.run("good", gated("good", atLeast=0.01))
+
+    assert run.status == "SUCCEEDED", run.cause
+    assert run.step("Promotion")["details"]["decision"] == "promoted"
+    assert run.step("Campaign")["did"] == "created"
+    assert served(stack, "good-for-you") == run.step("SolutionVersion")["arn"]
+    assert f"{GAIN} {gain_of(run):.4f}, at least 0.01 as asked for" in run.mail.body
+
+
+def test_a_version_below_the_floor_is_not_served_and_the_mail_says_why(stack: DeployedStack):
+    with_data(stack, "floor")
+    first = stack.run("floor", gated("floor", atLeast=0.01))
+    document = gated("floor", atLeast=0.99)
+    document["solutions"][0]["campaigns"][0]["minProvisionedTPS"] = 2  # what else changed is applied
+
+    second = stack.run("floor", document)
+
+    assert (first.status, second.status) == ("SUCCEEDED", "SUCCEEDED"), second.cause
+    old, new = first.step("SolutionVersion")["arn"], second.step("SolutionVersion")["arn"]
+    assert old != new
+    assert served(stack, "floor-for-you") == old
+    assert second.step("Campaign")["did"] == "updated"
+    assert second.mail.subject == "Succeeded: floor (kept the previous version)"
+    short = [arn.partition(":solution/")[2] for arn in (old, new)]
+    assert (
+        f"floor-for-you: kept the previous version ({short[0]}): the new one ({short[1]}) has "
+        f"{GAIN} {gain_of(second):.4f}, below atLeast 0.99."
+    ) in second.mail.body
+
+
+def test_a_version_that_dropped_too_far_is_not_served(stack: DeployedStack):
+    with_data(stack, "drop")
+    first = stack.run("drop", gated("drop", maxDrop=0.02))
+    # Without the two tastes, and with more items, there is little to learn.
+    chance = random.Random(0)
+    header, *rows = interactions_csv().splitlines()
+    mixed = [re.sub(",i[0-9]+,", f",i{chance.randrange(200)},", row) for row in rows]
+    stack.upload("drop/Interactions/interactions.csv", "\n".join([header, *mixed]) + "\n")
+
+    second = stack.run("drop", gated("drop", maxDrop=0.02))
+
+    assert (first.status, second.status) == ("SUCCEEDED", "SUCCEEDED"), second.cause
+    before, after = gain_of(first), gain_of(second)
+    assert before - after > 0.02, "the data was not worse"
+    assert served(stack, "drop-for-you") == first.step("SolutionVersion")["arn"]
+    lost = f"lost {before - after:.4f} of {GAIN} (from {before:.4f} to {after:.4f}), more than maxDrop 0.02"
+    assert lost in second.mail.body
+
+
+def test_a_first_version_below_the_floor_makes_no_campaign(stack: DeployedStack):
+    with_data(stack, "none")
+
+    run = stack.run("none", gated("none", atLeast=0.99))
+
+    assert run.status == "SUCCEEDED", run.cause
+    assert "Campaign" not in {step["resource"] for step in run.steps}
+    assert run.mail.subject == "Succeeded: none (a campaign was not made)"
+    assert "none-for-you: not made: there is no previous version to keep" in run.mail.body
+
+
+def test_campaigns_of_one_solution_are_judged_by_what_each_of_them_serves(stack: DeployedStack):
+    with_data(stack, "both")
+    first = stack.run("both", gated("both", atLeast=0.01))
+    document = gated("both", atLeast=0.01, maxDrop=1.0)
+    document["solutions"][0]["campaigns"].append({"name": "both-second", "minProvisionedTPS": 1})
+
+    second = stack.run("both", document)
+
+    assert (first.status, second.status) == ("SUCCEEDED", "SUCCEEDED"), second.cause
+    compared = second.step("Promotion", "both-for-you")["details"]
+    fresh = second.step("Promotion", "both-second")["details"]
+    assert compared["current"] == {"arn": first.step("SolutionVersion")["arn"], "value": gain_of(first)}
+    assert "current" not in fresh
+    assert (
+        served(stack, "both-for-you") == served(stack, "both-second") == second.step("SolutionVersion")["arn"]
+    )
