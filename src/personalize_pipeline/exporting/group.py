@@ -178,6 +178,11 @@ class _Reader:
             "solutionVersion": {"train": False},
             **self._tags(arn),
         }
+        if not trains:
+            # It counts for nothing then, and a file that says it is refused.
+            made.get("solutionConfig", {}).pop("autoTrainingConfig", None)
+        if not made.get("solutionConfig"):
+            made.pop("solutionConfig", None)
         if trains:
             rate = made.get("solutionConfig", {}).get("autoTrainingConfig", {}).get("schedulingExpression")
             self.notes.append(
