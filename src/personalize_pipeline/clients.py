@@ -12,6 +12,7 @@ from botocore.config import Config
 if TYPE_CHECKING:
     from mypy_boto3_personalize import PersonalizeClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_scheduler import EventBridgeSchedulerClient
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_stepfunctions import SFNClient
 
@@ -51,6 +52,12 @@ def personalize_patient() -> "PersonalizeClient":
 def s3() -> "S3Client":
     """Amazon S3."""
     return boto3.client("s3", config=_config())
+
+
+@cache
+def scheduler() -> "EventBridgeSchedulerClient":
+    """Amazon EventBridge Scheduler."""
+    return boto3.client("scheduler", config=_config())
 
 
 @cache

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 AWS = {"boto3", "botocore"}
-TYPES = {"mypy_boto3_s3", "mypy_boto3_sns", "mypy_boto3_stepfunctions", "mypy_boto3_personalize"}
+TYPES = {f"mypy_boto3_{service}" for service in ("s3", "scheduler", "sns", "stepfunctions", "personalize")}
 
 # By package or module: which other ones of ours it may import, and what else beside the standard library.
 # The most exact entry counts.
