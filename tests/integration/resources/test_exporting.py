@@ -148,7 +148,8 @@ def test_the_newest_import_that_worked_says_where_the_data_is(cloud: Cloud):
 
 
 def test_tags_that_everything_has_stand_once(cloud: Cloud):
-    team, own = {"tagKey": "team", "tagValue": "reco"}, {"tagKey": "cost", "tagValue": "12"}
+    team: Any = {"tagKey": "team", "tagValue": "reco"}
+    own: Any = {"tagKey": "cost", "tagValue": "12"}
     group = cloud.group("tagged-group", tags=[team])
     for number, tags in enumerate(([team], [team, own])):
         cloud.personalize.create_solution(
