@@ -17,6 +17,10 @@ _STAYS = (
     'A run of this file imports nothing ("import": false) and trains nothing ("train": false). Remove these '
     "lines where runs are to do so."
 )
+_NOT_OF_THE_GROUP = (
+    "Schedules, promotion and preprocessing belong to a params file, not to the dataset group: copy them "
+    "from the file that has them."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ def export(group: str) -> Export:
     with console.status("Looking") as status:
         exported = export_group(client, arn, lambda what: status.update(f"Looking at {what}"))
     allowed, problems = only_allowed(exported)
-    return Export(allowed.document, [*allowed.notes, _STAYS], list(problems))
+    return Export(allowed.document, [*allowed.notes, _STAYS, _NOT_OF_THE_GROUP], list(problems))
 
 
 def new_file(path: Path) -> Path:

@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.integration.resources.cloud import ACCOUNT, ITEMS, avro
+from typer.testing import CliRunner
 
+from personalize_pipeline import clients
+from personalize_pipeline.cli import app
 from personalize_pipeline.errors import ResourceFailed
 from personalize_pipeline.exporting.allowed import only_allowed
 from personalize_pipeline.exporting.group import Exported, export_group
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.integration.resources.cloud import Cloud
 
 MANY = 130  # more than a page holds
@@ -222,3 +227,36 @@ def test_a_group_that_failed_cannot_be_exported(cloud: Cloud):
 
     with pytest.raises(ResourceFailed, match="dataset-group/failed-group is CREATE FAILED: no key"):
         export_group(cloud.personalize, arn)
+
+
+def test_the_command_prints_the_file_or_one_document_for_scripts(cloud: Cloud, tmp_path: Path):
+    cloud.filled("command")
+    run = CliRunner().invoke
+
+    printed = run(app, ["export", "command"])
+    document = run(app, ["export", f"{ACCOUNT}:dataset-group/command", "--json"])
+    file = tmp_path / "new" / "folder" / "params.json"
+    written = run(app, ["export", "command", "--output", str(file)])
+
+    assert (printed.exit_code, document.exit_code, written.exit_code) == (0, 0, 0)
+    params = json.loads(printed.stdout)
+    assert params["datasetGroup"] == {"name": "command"}
+    made = json.loads(document.stdout)
+    assert (made["params"], made["problems"]) == (params, [])
+    assert [f"Note: {note}" for note in made["notes"]] == printed.stderr.splitlines()
+    assert json.loads(file.read_text()) == params
+    assert f"{file} is written. Apply it: personalize run {file.parent}" in written.stderr
+
+
+def test_the_command_says_what_the_check_would_refuse(cloud: Cloud):
+    cloud.filled("refused")
+    shown = showing(cloud, "describe_schema", schema=avro([("USER_ID", "string"), ("X", "string")]))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clients, "personalize_patient", lambda: shown)
+        done = CliRunner().invoke(app, ["export", "refused"])
+
+    assert done.exit_code == 1
+    assert json.loads(done.stdout)["datasetGroup"] == {"name": "refused"}
+    assert "`personalize check` refuses it:" in done.stderr
+    assert "datasets.Interactions.schema.fields: the required field" in done.stderr
