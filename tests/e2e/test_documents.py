@@ -151,6 +151,12 @@ def test_cleaning_up_leaves_nothing(followed: dict[str, str], terminal: Terminal
     )["datasetArn"]
     while personalize.describe_dataset(datasetArn=dataset)["dataset"]["status"] != "ACTIVE":
         time.sleep(0.1)
+    personalize.create_metric_attribution(
+        name="films-left",
+        datasetGroupArn=group,
+        metrics=[{"eventType": "watch", "metricName": "watched", "expression": "SAMPLECOUNT()"}],
+        metricsOutputConfig={"roleArn": "arn:aws:iam::000000000000:role/any"},
+    )
     for block in blocks("docs/clean-up.md", "run"):
         terminal.type(block)
 
