@@ -48,6 +48,8 @@ class Run(Message):
     """ARN of the execution."""
     state_machine: str
     start_time: AwareDatetime
+    dataset_group: str | None = None
+    """Name of the dataset group, as soon as it is known."""
     bucket: str | None = None
     prefix: str | None = None
     """Folder of the params file, `""` or ending in a slash."""
@@ -61,6 +63,16 @@ class Run(Message):
         """ARN of a Personalize resource in the partition, region and account of this run."""
         _, partition, _, region, account, *_ = self.execution.split(":")
         return f"arn:{partition}:personalize:{region}:{account}:{tail}"
+
+    @property
+    def stack(self) -> str:
+        """Name of the stack, which the state machine has before its own: `<stack>-pipeline`."""
+        return self.state_machine.rpartition(":")[2].rpartition("-")[0]
+
+    @property
+    def machine(self) -> str:
+        """Which of the stack's state machines: `pipeline` or `delete`."""
+        return self.state_machine.rpartition(":")[2].rpartition("-")[2]
 
     def recipe(self, arn: str) -> str:
         """ARN of a recipe in this run's partition: examples and dialects write `arn:aws:`, also for China."""
@@ -97,6 +109,8 @@ class Context(Message):
     schema_arn: str | None = None
     solution_arn: str | None = None
     solution_version_arn: str | None = None
+    outdated: str | None = None
+    """Why the newest solution version will not do, if a plan knows it: Personalize does not show it yet."""
     last: Step | None = None
     """What this function returned the turn before."""
 

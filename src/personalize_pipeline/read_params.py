@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from personalize_pipeline import clients
+from personalize_pipeline import clients, run_events
 from personalize_pipeline.context import Message, Run
 from personalize_pipeline.data.batch_lines import lines_of
 from personalize_pipeline.data.first_look import FirstLook, data_of, first_look, look_at_lines
@@ -61,8 +61,11 @@ def read_params(event: Mapping[str, Any]) -> dict[str, Any]:
         group = document.get("datasetGroup")
         name = group.get("name") if isinstance(group, Mapping) else None
         known = {"datasetGroup": name} if isinstance(name, str) else {}
+        run = run.model_copy(update={"dataset_group": known.get("datasetGroup")})
+        run_events.began(run)
         return failed(error) | {"run": run.output()} | known
-    run = run.model_copy(update={"examples": look.examples})
+    run = run.model_copy(update={"examples": look.examples, "dataset_group": made["datasetGroup"]["name"]})
+    run_events.began(run)
     superseded = source.superseded_note(clients.s3())
     notes = [*made["notes"], *look.notes, *([superseded] if superseded else [])]
     return made | {"run": run.output(), "notes": notes}

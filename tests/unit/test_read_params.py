@@ -85,6 +85,7 @@ def test_an_upload_becomes_the_plan_of_its_run(bucket):
     assert plan["solutions"][0]["campaigns"] == [{"name": "movies-for-you", "minProvisionedTPS": 1}]
     assert plan["run"] == RUN | given | {
         "startTime": "2026-11-20T09:02:00Z",
+        "datasetGroup": "movies",
         "prefix": "movies/",
         "examples": {"userId": "u1", "itemIds": ["i1", "i2", "i3"]},
     }

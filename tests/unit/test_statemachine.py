@@ -94,11 +94,12 @@ def test_names_tell_questions_from_things(name: str, state: dict[str, Any]):
 
 
 @pytest.mark.parametrize(("name", "state"), TASKS)
-def test_only_lambdas_own_trouble_is_repeated(name: str, state: dict[str, Any]):
+def test_only_the_services_own_trouble_is_repeated(name: str, state: dict[str, Any]):
     repeated = {error for rule in state.get("Retry", []) for error in rule["ErrorEquals"]}
     if state["Resource"].endswith("lambda:invoke"):
         assert {"Lambda.ServiceException", "Lambda.TooManyRequestsException"} <= repeated, name
-    assert all(error.startswith("Lambda.") for error in repeated), name
+    service = "EventBridge." if state["Resource"].endswith("putEvents") else "Lambda."
+    assert all(error.startswith(service) for error in repeated), name
 
 
 def test_the_state_machines_only_name_errors_that_exist():
@@ -194,9 +195,11 @@ def test_a_step_is_told_when_the_loop_began_and_what_the_last_step_gave():
 @pytest.mark.parametrize(
     ("last", "following"),
     [
-        pytest.param({"done": True}, "Result", id="done"),
+        pytest.param({"done": True, "did": "reused"}, "Result", id="nothing new"),
+        pytest.param({"done": True, "did": None}, "Result", id="nothing to do"),
+        pytest.param({"done": True, "did": "created"}, "ChangeEvent", id="a change"),
         pytest.param({"done": False, "waitSeconds": 1}, "Wait", id="not yet"),
-        pytest.param({"failed": {"error": "ResourceFailed", "reason": "12"}}, "Failed", id="failed"),
+        pytest.param({"failed": {"error": "ResourceFailed", "reason": "12"}}, "FailureEvent", id="failed"),
     ],
 )
 def test_after_a_step(last: dict[str, Any], following: str):

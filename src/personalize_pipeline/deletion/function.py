@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from personalize_pipeline import clients
+from personalize_pipeline import clients, run_events
 from personalize_pipeline.context import Message, Run
 from personalize_pipeline.deletion.plan import Known, make_plan
 from personalize_pipeline.errors import ParamsInvalid
@@ -33,6 +33,7 @@ def deletion_plan(event: Mapping[str, Any]) -> dict[str, Any]:
         ParamsInvalid: the input of the execution names no dataset group.
     """
     given = PlanInput.model_validate(event)
+    run_events.began(given.run)
     asked = Asked.model_validate(given.input)
     name = asked.dataset_group.get("name")
     if not isinstance(name, str):

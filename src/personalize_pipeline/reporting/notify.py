@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from personalize_pipeline import clients
+from personalize_pipeline import clients, run_events
 from personalize_pipeline.reporting.mail import Ending, write_mail
 
 if TYPE_CHECKING:
@@ -19,7 +19,9 @@ def notify(
     """Publish the mail; the answer holds it, and the error and cause that a failed execution ends with."""
     # With an endpoint of one's own this is not AWS, and there is no console to link to.
     console = not os.environ.get("AWS_ENDPOINT_URL")
-    mail = write_mail(Ending.model_validate(event), now or datetime.now(UTC), console=console)
+    ending, now = Ending.model_validate(event), now or datetime.now(UTC)
+    run_events.ended(ending, now)
+    mail = write_mail(ending, now, console=console)
     (client or clients.sns()).publish(
         TopicArn=os.environ["TOPIC_ARN"], Subject=mail.subject, Message=mail.body
     )
