@@ -20,7 +20,7 @@ from personalize_pipeline.local_stack.stack import REGION, LocalStack
 
 ROOT = Path(__file__).resolve().parents[2]
 EMAIL = "you@example.com"
-RUN_SECONDS = 120.0
+RUN_SECONDS = 300.0  # a deadline for machines that others use too
 MAIL_SECONDS = 20.0
 DELETE_SECONDS = 30.0
 

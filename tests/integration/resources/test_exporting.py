@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,13 @@ from typer.testing import CliRunner
 
 from personalize_pipeline import clients
 from personalize_pipeline.cli import app
+from personalize_pipeline.context import Run
 from personalize_pipeline.errors import ResourceFailed
 from personalize_pipeline.exporting.allowed import only_allowed
 from personalize_pipeline.exporting.group import Exported, export_group
+from personalize_pipeline.params import plan
+from personalize_pipeline.planning.foresee import foresee
+from personalize_pipeline.planning.looking import Looking
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -260,3 +265,48 @@ def test_the_command_says_what_the_check_would_refuse(cloud: Cloud):
     assert json.loads(done.stdout)["datasetGroup"] == {"name": "refused"}
     assert "`personalize check` refuses it:" in done.stderr
     assert "datasets.Interactions.schema.fields: the required field" in done.stderr
+
+
+def test_a_run_of_the_file_plans_nothing(cloud: Cloud):
+    """What the state Plan says of the exported file; a real run of one is in tests/e2e/test_export.py."""
+    group, _ = cloud.filled("nothing")
+    cloud.personalize.tag_resource(resourceArn=group, tags=[{"tagKey": "team", "tagValue": "reco"}])
+    solution = cloud.solution("nothing", group, "aws-user-personalization-v2")
+    older, newest = (cloud.trained(solution, name) for name in ("one", "two"))
+    follows = {"syncWithLatestSolutionVersion": True}
+    for name, version, more in (
+        ("nothing-older", older, {}),
+        ("nothing-newest", newest, {"minProvisionedTPS": 2}),
+        ("nothing-latest", f"{solution}/$LATEST", {"campaignConfig": follows}),
+    ):
+        arn = cloud.personalize.create_campaign(name=name, solutionVersionArn=version, **more)["campaignArn"]
+        cloud.until_settled("describe_campaign", campaignArn=arn)
+    cloud.solution("nothing-childless", group)
+    by_itself = cloud.solution("nothing-by-itself", group)
+    cloud.personalize.update_solution(solutionArn=by_itself, performAutoTraining=True)
+    cloud.until_settled("describe_solution", solutionArn=by_itself)
+    unseen = cloud.personalize.create_filter(
+        name="nothing", datasetGroupArn=group, filterExpression=f"{WATCHED}  "
+    )
+    cloud.until_settled("describe_filter", filterArn=unseen["filterArn"])
+    tracker = cloud.personalize.create_event_tracker(name="nothing", datasetGroupArn=group)
+    cloud.until_settled("describe_event_tracker", eventTrackerArn=tracker["eventTrackerArn"])
+
+    document = exported(cloud, group).document
+
+    arns = "arn:aws:states:us-east-1:000000000000"
+    run = Run(
+        id="run-1",
+        execution=f"{arns}:execution:pipeline:run-1",
+        state_machine=f"{arns}:stateMachine:pipeline",
+        start_time=datetime.now(UTC),
+    )
+    seen = foresee(plan(document, bucket="resources", prefix="elsewhere/"), run, Looking())
+    done = {(one.foreseen.resource, one.foreseen.name): one.foreseen.action for one in seen}
+    assert set(done.values()) == {"keep"}, done
+    assert {name for resource, name in done if resource == "Campaign"} == {
+        "nothing-older",
+        "nothing-newest",
+        "nothing-latest",
+    }
+    assert {resource for resource, _ in done}.isdisjoint({"DatasetImport"})
