@@ -115,7 +115,7 @@ def test_sam_deploy_guided_asks_and_what_it_writes_does_no_harm(
     followed: dict[str, str], terminal: Terminal, deployed: DeployedStack
 ):
     """The answers: stack and region as proposed, a mail address, and everything else as proposed."""
-    answers = "\n\nyou@example.com\n" + "\n" * 12
+    answers = "\n\nyou@example.com\n" + "\n" * 20
 
     guided = terminal.run("sam deploy --guided", about="sam deploy --guided", answers=answers)
     again = terminal.run("sam deploy", about="sam deploy after --guided")

@@ -11,6 +11,7 @@ from personalize_pipeline.cli import local
 from personalize_pipeline.cli.output import JSON, CommandError, errors_for_people, note, result, result_json
 
 if TYPE_CHECKING:
+    from personalize_pipeline.cli.promoting import Move
     from personalize_pipeline.cli.runs import Follower
 
 app = typer.Typer(
@@ -306,6 +307,84 @@ def recommend(
             result(recommending.table(answer))
         else:
             note("No recommendations: the filter leaves no item.")
+
+
+CampaignToMove = Annotated[
+    str, typer.Argument(metavar="CAMPAIGN", help="Its name or ARN.", show_default=False)
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+@app.command(short_help="Move a campaign to another version by hand.")
+def promote(
+    campaign: CampaignToMove,
+    version: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[VERSION]",
+            help="Its identifier, SOLUTION/IDENTIFIER or ARN. Default: the newest of the solution.",
+            show_default=False,
+        ),
+    ] = None,
+    yes: Yes = False,
+    json_: Annotated[bool, JSON] = False,
+) -> None:
+    """Move CAMPAIGN to a version of its solution, whatever `promotion` in the params file says.
+
+    The old version answers until the new one does. The next run moves the campaign to the newest version, if
+    `promotion` lets it; a version to stay at is `solutionVersionArn` in the params file.
+
+    \b
+    Examples:
+        personalize promote films-for-you                to the newest version
+        personalize promote films-for-you 1a2b3c4d       to this one
+    """
+    with errors_for_people():
+        from personalize_pipeline.cli import promoting
+
+        _move(promoting.promotion(campaign, version), yes=yes, json_=json_)
+
+
+@app.command(short_help="Move a campaign back to the version before.")
+def rollback(campaign: CampaignToMove, yes: Yes = False, json_: Annotated[bool, JSON] = False) -> None:
+    """Move CAMPAIGN back to the newest version that works and is older than the one that it serves.
+
+    The present version answers until the other one does. The next run moves the campaign to the newest one
+    again, if `promotion` lets it; a version to stay at is `solutionVersionArn` in the params file.
+
+    \b
+    Examples:
+        personalize rollback films-for-you           asks, moves it, and waits until it answers
+        personalize rollback films-for-you --yes     does not ask
+    """
+    with errors_for_people():
+        from personalize_pipeline.cli import promoting
+
+        _move(promoting.rollback(campaign), yes=yes, json_=json_)
+
+
+def _move(move: "Move", *, yes: bool, json_: bool) -> None:
+    from personalize_pipeline.cli import promoting
+
+    seconds = 0.0
+    if move.needed:
+        note(move.text())
+        if not yes:
+            note("Type yes to move it:")
+            if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+                raise CommandError("Nothing was changed. (--yes does not ask.)")
+        seconds = promoting.carry_out(move, note)
+    if json_:
+        answer = {"campaign": move.campaign, "arn": move.arn, "from": move.now.arn, "to": move.to.arn}
+        result_json(answer | {"moved": move.needed, "seconds": round(seconds, 1)})
+    elif move.needed:
+        result(f"{move.campaign} serves {move.to.short}.")
+        note(
+            "The next run moves it to the newest version, if promotion in the params file lets it. To stay "
+            f'here, write into its section: "solutionVersionArn": "{move.to.arn}"'
+        )
+    else:
+        result(f"{move.campaign} serves {move.to.short} already.")
 
 
 @app.command(short_help="Delete a dataset group with everything in it.")

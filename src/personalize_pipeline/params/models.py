@@ -160,6 +160,15 @@ def solution() -> type[Model]:
                     description="Where the newest version is served. A campaign costs money while it lives.",
                 ),
             ),
+            "candidates": (
+                list[candidate()],  # type: ignore[misc]
+                Field(
+                    None,
+                    min_length=1,
+                    description="A bake-off: each of these is trained (and billed) as a solution of its own; "
+                    "the best by promotion.metric is served.",
+                ),
+            ),
             "promotion": (
                 promotion(),
                 Field(None, description="How good a version must be for the campaigns to move to it."),
@@ -172,6 +181,23 @@ def solution() -> type[Model]:
                 list[batch_segment_job()],  # type: ignore[misc]
                 Field([], description="User segments written to files, by every version that is trained."),
             ),
+        },
+    )
+
+
+@cache
+def candidate() -> type[Model]:
+    """CreateSolution, as far as it differs from the solution that it is a candidate of."""
+    return call_model(
+        "Candidate",
+        "CreateSolution",
+        filled_in=frozenset({"datasetGroupArn", "performAutoML"}),
+        description="A variation of the solution: its keys replace those of the solution.",
+        own={
+            "name": (
+                member_type("CreateSolution", "name"),
+                Field(None, description="If left out: the solution's name with the recipe's added."),
+            )
         },
     )
 
