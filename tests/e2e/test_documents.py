@@ -14,7 +14,7 @@ import pytest
 from tests.support.deployed_stack import INTERACTIONS_SCHEMA, DeployedStack
 from tests.support.documents import BLOCKS, NOT_RUN, ROOT, Block, Terminal, blocks, clean_environment
 
-MARKERS = {"local", "deploy", "run", "check", "clean-up", "destroy"}
+MARKERS = {"local", "deploy", "run", "check", "watch", "clean-up", "destroy"}
 OF_PERSONALIZE_LOCAL = {"serve", "any program", "faults"}  # test_documents_of_personalize_local.py
 
 

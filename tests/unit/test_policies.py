@@ -20,6 +20,7 @@ from personalize_pipeline.resources.recommender import Recommender
 from personalize_pipeline.resources.schema import Schema
 from personalize_pipeline.resources.solution import Solution
 from personalize_pipeline.resources.solution_version import SolutionVersion
+from personalize_pipeline.watch import requests, serving, watch
 
 TAGS = {"personalize:ListTagsForResource", "personalize:TagResource"}
 PASS_ROLE = {"iam:PassRole"}
@@ -45,6 +46,7 @@ CODE = {
     "wait_for_turn": ((wait_for_turn, params_source), set()),
     "start": ((start,), set()),
     "notify": ((notify, run_events), KEY),
+    "watch": ((watch, requests, serving), set()),
     "deletion_plan": ((deletion_plan, run_events), set()),
     "delete": ((delete, kinds), set()),
 }
