@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_personalize import PersonalizeClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_scheduler import EventBridgeSchedulerClient
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_stepfunctions import SFNClient
 
@@ -65,6 +66,12 @@ def events() -> "EventBridgeClient":
 def s3() -> "S3Client":
     """Amazon S3."""
     return boto3.client("s3", config=_config())
+
+
+@cache
+def scheduler() -> "EventBridgeSchedulerClient":
+    """Amazon EventBridge Scheduler."""
+    return boto3.client("scheduler", config=_config())
 
 
 @cache

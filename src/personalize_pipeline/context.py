@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
-Did = Literal["created", "updated", "reused", "trained", "imported", "deleted"]
+Did = Literal["created", "updated", "replaced", "reused", "trained", "imported", "deleted"]
 
 
 class Message(BaseModel):
@@ -56,6 +56,8 @@ class Run(Message):
     key: str | None = None
     version_id: str | None = None
     examples: Examples = Examples()
+    scheduled: dict[str, Any] | None = None
+    """What the schedule told it that started it; absent if it was an upload or a person."""
 
     def arn(self, tail: str) -> str:
         """ARN of a Personalize resource in the partition, region and account of this run."""

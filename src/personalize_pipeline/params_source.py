@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from personalize_pipeline.errors import ParamsInvalid
+from personalize_pipeline.errors import ParamsInvalid, ProblemsFound
 from personalize_rules.schemas import Problem
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_POINTER_KEYS = frozenset({"bucket", "key", "versionId"})
+_POINTER_KEYS = frozenset({"bucket", "key", "versionId", "scheduled"})
 _MISSING = frozenset({"NoSuchKey", "NoSuchVersion", "NoSuchBucket", "404"})
 _DENIED = frozenset({"AccessDenied", "403"})
+
+
+class ParamsMissing(ProblemsFound):
+    """There is no such object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,8 @@ class ParamsSource:
         """The document's text: of exactly the version that started the run, whatever was uploaded since.
 
         Raises:
-            ParamsInvalid: there is no such object, or it may not be read.
+            ParamsMissing: there is no such object.
+            ParamsInvalid: it may not be read.
         """
         if self.inline is not None:
             return json.dumps(self.inline)
@@ -52,7 +57,7 @@ class ParamsSource:
         except ClientError as error:
             code = error.response["Error"]["Code"]
             if code in _MISSING:
-                raise ParamsInvalid([Problem("", f"{self.uri} does not exist.", "Upload it.")]) from error
+                raise ParamsMissing([Problem("", f"{self.uri} does not exist.", "Upload it.")]) from error
             if code in _DENIED:
                 advice = "Put it into the input bucket of this stack."
                 raise ParamsInvalid([Problem("", f"{self.uri} may not be read.", advice)]) from error
@@ -81,8 +86,8 @@ class ParamsSource:
 def params_source(given: Any, input_bucket: str) -> ParamsSource:
     """Tell from the input of an execution where its params document is.
 
-    `{"bucket", "key", "versionId"?}` points to an object (without the bucket: in the stack's own); any other
-    object is the document itself.
+    `{"bucket", "key", "versionId"?, "scheduled"?}` points to an object (without the bucket: in the stack's
+    own); any other object is the document itself.
 
     Raises:
         ParamsInvalid: the input is no JSON object.

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from personalize_pipeline import clients, run_events
@@ -11,8 +12,23 @@ from personalize_pipeline.data.batch_lines import lines_of
 from personalize_pipeline.data.first_look import FirstLook, data_of, first_look, look_at_lines
 from personalize_pipeline.errors import DataInvalid, ParamsInvalid, PipelineError
 from personalize_pipeline.params import main_form, plan, read
-from personalize_pipeline.params_source import ParamsSource, params_source
+from personalize_pipeline.params.schedules import entries_of
+from personalize_pipeline.params_source import ParamsMissing, ParamsSource, params_source
+from personalize_pipeline.scheduling.scheduled import (
+    Scheduled,
+    check_still_asked_for,
+    deleted,
+    narrowed,
+    scheduled_of,
+)
 from personalize_pipeline.step import failed
+from personalize_rules.schemas import Problem
+
+_NO_FILE = Problem(
+    "schedules",
+    "a schedule starts runs of a params file, and this run has none: its params are its input.",
+    "Upload them as a file, or remove 'schedules'.",
+)
 
 
 class ReadParamsInput(Message):
@@ -36,9 +52,11 @@ def read_params(event: Mapping[str, Any]) -> dict[str, Any]:
         source = params_source(given.input, os.environ["INPUT_BUCKET"])
         run = run.model_copy(update={"bucket": source.bucket, "prefix": source.prefix})
         run = run.model_copy(update={"key": source.key, "version_id": source.version_id})
-        text = source.load(clients.s3())
+        scheduled = scheduled_of(given.input)
+        run = run.model_copy(update={"scheduled": scheduled and scheduled.output()})
+        text = _load(source, scheduled)
         document = main_form(text)
-        made, look = _make(source, text, document)
+        made, look = _make_scheduled(source, text, scheduled) if scheduled else _make(source, text, document)
     except PipelineError as error:
         group = document.get("datasetGroup")
         name = group.get("name") if isinstance(group, Mapping) else None
@@ -53,6 +71,35 @@ def read_params(event: Mapping[str, Any]) -> dict[str, Any]:
     return made | {"run": run.output(), "notes": notes}
 
 
+def _load(source: ParamsSource, scheduled: Scheduled | None) -> str | bytes:
+    try:
+        return source.load(clients.s3())
+    except ParamsMissing as error:
+        if scheduled:
+            raise deleted(scheduled, source.bucket, str(source.key)) from error
+        raise ParamsInvalid(error.problems) from error
+
+
+def _make_scheduled(
+    source: ParamsSource, text: str | bytes, scheduled: Scheduled
+) -> tuple[dict[str, Any], FirstLook]:
+    """The plan of what the schedule is about, and what the data for it looks like.
+
+    Raises:
+        ParamsInvalid: the file has problems, or does not ask for this schedule any more.
+        DataInvalid: the data has problems.
+    """
+    # A time that has come is no problem of this run.
+    params = read(text, now=datetime.min.replace(tzinfo=UTC))
+    note = check_still_asked_for(scheduled, params.document, source.bucket, str(source.key))
+    params = narrowed(params, scheduled)
+    look = _look(source, params.document)
+    if look.problems:
+        raise DataInvalid(look.problems)
+    made = plan(params, bucket=source.bucket, prefix=source.prefix)
+    return made | {"notes": [*made["notes"], *([note] if note else [])]}, look
+
+
 def _make(
     source: ParamsSource, text: str | bytes, document: Mapping[str, Any]
 ) -> tuple[dict[str, Any], FirstLook]:
@@ -62,13 +109,20 @@ def _make(
         ParamsInvalid: the file has problems; those of the data are listed too.
         DataInvalid: only the data has problems.
     """
-    look = first_look(clients.s3(), data_of(document, source.bucket, source.prefix))
-    lines = look_at_lines(clients.s3(), lines_of(document, f"s3://{source.bucket}/{source.prefix}"))
-    look = replace(look, problems=look.problems + lines.problems, notes=look.notes + lines.notes)
+    look = _look(source, document)
+    if source.key is None and any(entries_of(document)):
+        look = replace(look, problems=(_NO_FILE, *look.problems))
     try:
-        made = plan(read(text), bucket=source.bucket, prefix=source.prefix)
+        made = plan(read(text), bucket=source.bucket, prefix=source.prefix, key=source.key)
     except ParamsInvalid as error:
         raise ParamsInvalid([*error.problems, *look.problems]) from error
     if look.problems:
         raise DataInvalid(look.problems)
     return made, look
+
+
+def _look(source: ParamsSource, document: Mapping[str, Any]) -> FirstLook:
+    """Look at the beginnings of all files that the run reads."""
+    look = first_look(clients.s3(), data_of(document, source.bucket, source.prefix))
+    lines = look_at_lines(clients.s3(), lines_of(document, f"s3://{source.bucket}/{source.prefix}"))
+    return replace(look, problems=look.problems + lines.problems, notes=look.notes + lines.notes)

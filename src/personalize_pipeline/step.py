@@ -189,7 +189,10 @@ def ensure(resource: Resource, now: datetime) -> Step:
         if found.update and _of_this_run(resource, found.update) and resource.tried(changes):
             raise _update_failed(found, found.update, "; ".join(map(str, changes)))
         resource.update(found, changes)
-        return _look_again(resource, now, did="updated")
+        return _look_again(resource, now, did=resource.updates)
+    if resource.left_over(found):
+        resource.tidy(found)
+        return _look_again(resource, now, did=resource.updates)
     if tags := resource.missing_tags(found):
         resource.tag(found, tags)
         return _done(resource, found, did="updated")
@@ -228,7 +231,7 @@ def _look_again(resource: Resource, now: datetime, did: Did | None) -> Step:
         # Written, but not yet to be read.
         return _waiting(resource, None, now, did)
     update = found.update if found.update and found.update.moving else None
-    if not found.active or update or resource.changes(found):
+    if not found.active or update or resource.changes(found) or resource.left_over(found):
         return _waiting(resource, update or found, now, did)
     return _done(resource, found, did)
 
@@ -269,7 +272,8 @@ def _waiting(resource: Resource, found: Found | None, now: datetime, did: Did | 
         name=resource.name,
         status=found.status if found else "CREATE PENDING",
         did=(last and last.did) or did,
-        wait_seconds=wait_seconds(now - (found.created if found else now)),
+        wait_seconds=wait_seconds(now - (resource.since(found) if found else now)),
+        details=resource.noted,
     )
 
 
@@ -282,4 +286,5 @@ def _blocked(resource: Resource, now: datetime) -> Step:
         status=last.status if last else "WAITING",
         did=last.did if last else None,
         wait_seconds=wait_seconds(now - resource.context.started_at),
+        details=resource.noted,
     )

@@ -13,7 +13,7 @@ import yaml
 from botocore import xform_name
 
 ROOT = Path(__file__).parents[2]
-SERVICES = ("personalize", "events", "cloudwatch", "s3", "sns", "stepfunctions")
+SERVICES = ("personalize", "events", "cloudwatch", "s3", "scheduler", "sns", "stepfunctions")
 # IAM's names, where they are not those of the service and its operations.
 PREFIX = {"stepfunctions": "states"}
 ACTIONS = {

@@ -20,6 +20,8 @@ from personalize_pipeline.resources.recommender import Recommender
 from personalize_pipeline.resources.schema import Schema
 from personalize_pipeline.resources.solution import Solution
 from personalize_pipeline.resources.solution_version import SolutionVersion
+from personalize_pipeline.scheduling import names as schedule_names
+from personalize_pipeline.scheduling import schedules
 from personalize_pipeline.watch import requests, serving, watch
 
 TAGS = {"personalize:ListTagsForResource", "personalize:TagResource"}
@@ -42,6 +44,7 @@ CODE = {
     "batch_segment_job": ((BatchSegmentJob,), PASS_ROLE),
     "recommender": ((Recommender,), set()),
     "best_version": ((), set()),
+    "schedules": ((schedules, schedule_names), PASS_ROLE),
     "read_params": ((params_source, files, first_look, run_events), set()),
     "wait_for_turn": ((wait_for_turn, params_source), set()),
     "start": ((start,), set()),

@@ -132,7 +132,7 @@ def test_a_nested_execution_is_named_after_run_state_and_resource(name: str, sta
     assert given["Input"]["function"] == f"${{{name}FunctionArn}}"
     parts = {part: {"name": "n"} for part in ("schema", "dataset", "solution")}
     plan = {"name": "n", "jobName": "n", **parts}
-    long = {"datasetGroup": {"name": "n"}, "eventTracker": {"name": "n"}}
+    long = {key: {"name": "n"} for key in ("datasetGroup", "eventTracker", "schedules")}
     run = "x" * 30 + "movies-params-" + "0123456789ab" * 3
     asked = {"datasetGroup": {"name": "n"}}
     execution = {"Execution": {"Name": run, "Input": asked}}

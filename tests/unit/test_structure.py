@@ -11,12 +11,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 AWS = {"boto3", "botocore"}
 TYPES = {
-    "mypy_boto3_s3",
-    "mypy_boto3_sns",
-    "mypy_boto3_stepfunctions",
-    "mypy_boto3_cloudwatch",
-    "mypy_boto3_events",
-    "mypy_boto3_personalize",
+    f"mypy_boto3_{service}"
+    for service in ("cloudwatch", "events", "s3", "scheduler", "sns", "stepfunctions", "personalize")
 }
 
 # By package or module: which other ones of ours it may import, and what else beside the standard library.

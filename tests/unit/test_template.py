@@ -128,10 +128,13 @@ def test_a_resource_in_a_policy_is_of_this_account_and_of_any_partition(
         assert "${AWS::AccountId}" in arn, owner
 
 
-def test_roles_are_passed_to_personalize_only():
+def test_roles_are_passed_to_personalize_only_and_one_to_scheduler():
     passing = [
         statement for _, statement in all_statements() if "iam:PassRole" in as_list(statement["Action"])
     ]
+    (scheduling,) = (one for one in passing if one["Resource"] == {"Fn::GetAtt": ["SchedulerRole", "Arn"]})
+    assert scheduling["Condition"] == {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}}
+    passing.remove(scheduling)
     assert len(passing) == 4
     for statement in passing:
         assert statement["Condition"] == {
@@ -155,6 +158,23 @@ def test_personalize_reads_the_input_bucket_for_this_account_only():
         assert statement["Condition"] == condition
     may = [statement["Action"] for statement in statements(resources("AWS::IAM::Role")["PersonalizeRole"])]
     assert may == ["s3:ListBucket", "s3:GetObject", "s3:PutObject"]
+
+
+def test_a_schedule_of_this_stack_may_start_the_pipeline_and_nothing_else():
+    role = resources("AWS::IAM::Role")["SchedulerRole"]
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "scheduler.amazonaws.com"}
+    assert trust["Condition"] == {
+        "StringEquals": {
+            "aws:SourceAccount": {"Ref": "AWS::AccountId"},
+            "aws:SourceArn": {"Fn::GetAtt": ["ScheduleGroup", "Arn"]},
+        }
+    }
+    start, dead_letters = statements(role)
+    assert start["Action"] == "states:StartExecution"
+    assert start["Resource"]["Fn::Sub"].endswith(":stateMachine:${AWS::StackName}-pipeline")
+    assert dead_letters["Action"] == "sqs:SendMessage"
+    assert dead_letters["Resource"] == {"Fn::GetAtt": ["ScheduleDeadLetters", "Arn"]}
 
 
 def test_personalize_writes_only_into_the_folders_for_answers_of_batch_jobs():
@@ -206,6 +226,7 @@ def test_the_outputs_are_those_that_the_command_line_reads():
         "PipelineArn",
         "EnsureArn",
         "DeleteArn",
+        "ScheduleGroupName",
         "NotificationTopicArn",
     }
 

@@ -224,6 +224,36 @@ def take_yaml_definitions() -> None:
     provisioners._sfn_definition = in_json  # noqa: SLF001
 
 
+def name_schedule_groups() -> None:
+    """Let policies name the group of a schedule: `schedule/<group>/<name>`.
+
+    MiniStack checks every request for a schedule against `schedule/default/<name>`, whatever group it is in,
+    so a policy for one group would allow nothing.
+    """
+    from ministack.core import iam_actions
+
+    as_written = iam_actions.extract_resource_arn
+
+    def with_group(service: str, *request: Any) -> str:
+        arn = str(as_written(service, *request))
+        if service != "scheduler" or ":schedule/default/" not in arn:
+            return arn
+        _method, _path, _headers, body, query, *_ = request
+        given = query.get("groupName") or _json_object(body).get("GroupName") or "default"
+        group = given[0] if isinstance(given, list) else given
+        return arn.replace(":schedule/default/", f":schedule/{group}/")
+
+    iam_actions.extract_resource_arn = with_group
+
+
+def _json_object(body: bytes) -> Json:
+    try:
+        value = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
 def _lower_keys(context: Json | None) -> Json:
     return {name.lower(): value for name, value in (context or {}).items()}  # as MiniStack looks them up
 
@@ -261,6 +291,7 @@ def main() -> None:
     import ministack.app as server
 
     take_yaml_definitions()
+    name_schedule_groups()
     # `main` looks its `app` up in its module when it starts to serve.
     server.app = with_endpoint(server.app, token, Iam())
     server.main()

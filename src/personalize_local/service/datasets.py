@@ -13,14 +13,13 @@ from personalize_local.service.kinds import CREATING, Status
 from personalize_local.service.resource import Answer, Context, Tags, named, operation
 from personalize_local.service.schemas import read_schema
 from personalize_local.service.updates import Updatable
+from personalize_rules.schema_changes import REPLACEABLE, compare
 from personalize_rules.schemas import DatasetType, Domain, Schema, check_schema
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from personalize_local.service.store import Record, Store
-
-_UPDATABLE = (DatasetType.ITEMS, DatasetType.USERS)
 
 
 class Datasets(Updatable):
@@ -239,19 +238,16 @@ def _refuse_unfit(schema: Record, dataset_type: DatasetType, domain: str | None)
 
 
 def _refuse_changes(old: Schema, new: Schema, dataset_type: DatasetType) -> None:
-    if dataset_type not in _UPDATABLE:
+    if dataset_type not in REPLACEABLE:
         raise InvalidInputException(
             f"The schema of a dataset of type {dataset_type} cannot be replaced, only of Items and Users."
         )
+    change = compare(old, new)
     problems = [
         f"Field {field.name} of the present schema is missing or different in the new one"
         for field in old.fields
         if new.field(field.name) != field
     ]
-    problems += [
-        f"Field {field.name} is new and must allow null"
-        for field in new.fields
-        if old.field(field.name) is None and not field.nullable
-    ]
+    problems += [f"Field {field.name} is new and must allow null" for field in change.required]
     if problems:
         raise InvalidInputException.of(problems)

@@ -8,6 +8,8 @@ from personalize_pipeline.data.batch_lines import Lines, check_lines, lines_of
 from personalize_pipeline.data.headers import HEAD_BYTES, check_headers
 from personalize_pipeline.errors import ParamsInvalid
 from personalize_pipeline.params import read
+from personalize_pipeline.params.dialects import FORMS, form_of
+from personalize_pipeline.params.document import load
 from personalize_rules.schemas import Problem, Schema
 
 
@@ -19,10 +21,13 @@ class Report:
     problems: list[Problem]
     notes: list[str]
     found: list[str]
+    form: str | None = None
+    """Which form the params file is in: a key of `dialects.FORMS`; None if it cannot be told."""
 
     def text(self) -> str:
         """The report for people."""
-        lines = [f"Note: {note}" for note in self.notes]
+        lines = [f"Form: {FORMS[self.form]}"] if self.form else []
+        lines += [f"Note: {note}" for note in self.notes]
         if self.problems:
             count = f"{len(self.problems)} problem{'s' if len(self.problems) > 1 else ''}"
             lines += [f"{count} in {self.folder}:", *(f"- {problem}" for problem in self.problems)]
@@ -38,10 +43,13 @@ def check(path: Path) -> Report:
         CommandError: it is no folder with a params.json.
     """
     folder = folders.find(path)
+    form = None
     try:
-        given = read(folder.params.read_bytes())
+        document = load(folder.params.read_bytes())
+        form = form_of(document)
+        given = read(document)
     except ParamsInvalid as error:
-        return Report(str(path), list(error.problems), [], [])
+        return Report(str(path), list(error.problems), [], [], form)
     problems: list[Problem] = []
     found: list[str] = []
     for dataset_type, schema in given.schemas.items():
@@ -55,7 +63,7 @@ def check(path: Path) -> Report:
             problems += _check_files(folder, name, schema, found)
     for lines in lines_of(given.document, f"{folder.data}/"):
         problems += _check_lines(lines, found)
-    return Report(str(path), problems, list(given.notes), found)
+    return Report(str(path), problems, list(given.notes), found, form)
 
 
 def _check_files(folder: folders.Folder, name: str, schema: Schema, found: list[str]) -> list[Problem]:

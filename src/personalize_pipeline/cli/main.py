@@ -73,6 +73,50 @@ def check(folder: FolderToRun, json_: Annotated[bool, JSON] = False) -> None:
             raise typer.Exit(1)
 
 
+@app.command(short_help="Rewrite a params file of an older form in the form of this pipeline.")
+def migrate(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="A params file of any form, or a folder with one.", show_default=False
+        ),
+    ],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The new file. Default: standard output.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+    json_: Annotated[bool, JSON] = False,
+) -> None:
+    """Rewrite a params file of an older form in the form of this pipeline, and say what was changed.
+
+    Both files bring about the same. A file with problems is not written; they are listed, with their places
+    in the old file. Exit code 1 if there is one.
+
+    \b
+    Examples:
+        personalize migrate old.json     the new file to standard output, notes to standard error
+        personalize migrate old.json --output params.json
+    """
+    with errors_for_people():
+        from personalize_pipeline.cli import migrating
+
+        made = migrating.migrate(file)
+        if not made.problems and output is not None:
+            if output.exists() and not force:
+                raise CommandError(f"{output} is there already. Give another name, or --force.")
+            output.write_text(made.text, encoding="utf-8")
+        if json_:
+            result_json(asdict(made) | {"output": output and str(output)})
+        else:
+            note(made.explanation())
+            if output is not None and not made.problems:
+                note(f"{output} is written.")
+            elif not made.problems:
+                result(made.text)
+        if made.problems:
+            raise typer.Exit(1)
+
+
 @app.command(short_help="Upload a folder with params.json, and follow the run.")
 def run(
     folder: FolderToRun,
@@ -191,7 +235,7 @@ def recommend(
             note("No recommendations: the filter leaves no item.")
 
 
-@app.command()
+@app.command(short_help="Delete a dataset group with everything in it.")
 def destroy(
     group: Annotated[
         str, typer.Argument(metavar="GROUP", help="The name of a dataset group.", show_default=False)

@@ -6,11 +6,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from personalize_pipeline.params.schedules import schedules
 from personalize_pipeline.params.shapes import Fields, Model, call_keys, call_model, make_model, member_type
 from personalize_rules.recipe_metrics import DEFAULT_METRIC
 from personalize_rules.schemas import WORDS
 
-SECTIONS_TO_COME = ("schedules", "metricAttribution", "preprocess")
+SECTIONS_TO_COME = ("metricAttribution", "preprocess")
 """Sections of the file that a later version builds. They may be there, empty."""
 
 IMPORT_FILLED_IN = frozenset({"jobName", "datasetArn"})
@@ -41,7 +42,7 @@ def params_model() -> type[Model]:
                 list[recommender()],  # type: ignore[misc]
                 Field([], description="Recommenders: use cases of the domain of the dataset group."),
             ),
-            "schedules": _to_come("When to import and train again.", dict),
+            "schedules": (schedules(), Field(None, description="When the pipeline runs by itself.")),
             "metricAttribution": _to_come("What recommendations bring about.", dict),
             "preprocess": _to_come("A Glue job that prepares the data.", dict),
             "tags": (

@@ -12,6 +12,7 @@ from personalize_pipeline.params.checks.names import schema_name
 from personalize_pipeline.params.checks.tags import merged
 from personalize_pipeline.params.models import import_keys
 from personalize_pipeline.params.reading import Params, read
+from personalize_pipeline.params.schedules import wanted_schedules
 from personalize_pipeline.params.shapes import call_keys
 from personalize_rules.recipe_metrics import DEFAULT_METRIC
 from personalize_rules.schemas import DatasetType, Problem
@@ -21,12 +22,17 @@ MAX_BYTES: Final = 230_000
 
 
 def plan(
-    params: Params | str | bytes | Mapping[str, Any], *, bucket: str | None = None, prefix: str = ""
+    params: Params | str | bytes | Mapping[str, Any],
+    *,
+    bucket: str | None = None,
+    prefix: str = "",
+    key: str | None = None,
 ) -> dict[str, Any]:
     """Make the plan of a run, of params that were read or of a document.
 
     `bucket` and `prefix` (empty, or ending in /) are where the params file lies: data whose place the file
     does not give is in the folder of its type beside it. Without a bucket such an import has no `dataSource`.
+    `key` is the params file itself: without it there is nothing that a schedule could start again.
     Optional keys are absent, never null, except `eventTracker`.
 
     Raises:
@@ -52,6 +58,8 @@ def plan(
         "solutions": [_solution(section, tags, beside) for section in document.get("solutions", [])],
         "recommenders": [_tagged(section, tags) for section in document.get("recommenders", [])],
     }
+    if bucket and key:
+        made["schedules"] = wanted_schedules(document, bucket, key)
     made["expected"] = expected(made)
     size = len(json.dumps(made).encode())
     if size > MAX_BYTES:
@@ -72,6 +80,7 @@ def expected(made: Mapping[str, Any]) -> list[dict[str, str]]:
         *(_named("Filter", one) for one in made["filters"]),
         *(_named("Recommender", one) for one in made["recommenders"]),
         *(one for solution in made["solutions"] for one in _expected_of_solution(solution)),
+        *([_named("Schedules", made["schedules"])] if made.get("schedules", {}).get("schedules") else []),
     ]
 
 

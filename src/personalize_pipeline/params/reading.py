@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from personalize_pipeline.errors import ParamsInvalid
@@ -10,6 +11,7 @@ from personalize_pipeline.params.checks import check, datasets
 from personalize_pipeline.params.dialects import upgrade
 from personalize_pipeline.params.document import load
 from personalize_pipeline.params.places import in_order_of, moved, problem_at
+from personalize_pipeline.params.schedules import in_lists
 from personalize_pipeline.params.structure import check_structure
 from personalize_rules.schemas import DatasetType, Schema
 
@@ -26,8 +28,10 @@ class Params:
     """The schema of each dataset."""
 
 
-def read(text: str | bytes | Mapping[str, Any]) -> Params:
+def read(text: str | bytes | Mapping[str, Any], *, now: datetime | None = None) -> Params:
     """Read a params file, or a document that is JSON already.
+
+    `now` is what schedules have to be later than; a run that a schedule started gives an early one.
 
     Raises:
         ParamsInvalid: it has problems, all of which are listed, in the order of the file.
@@ -35,16 +39,15 @@ def read(text: str | bytes | Mapping[str, Any]) -> Params:
     """
     document = load(text)
     upgraded = upgrade(document)
-    if upgraded.unreadable:
-        raise ParamsInvalid(upgraded.problems)
-    structure = check_structure(upgraded.document)
+    main, single = in_lists(upgraded.document)
+    structure = check_structure(main, {**upgraded.places, **single})
     meaning = [
         problem_at(moved(problem.place, structure.places), problem)
-        for problem in check(structure.document)
+        for problem in check(structure.document, now or datetime.now(UTC))
         if problem.place not in structure.reported
     ]
     problems = [
-        problem_at(moved(problem.place, upgraded.places), problem)
+        problem_at(moved(moved(problem.place, single), upgraded.places), problem)
         for problem in (*structure.problems, *meaning)
     ]
     if problems or upgraded.problems:

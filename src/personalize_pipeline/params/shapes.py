@@ -33,14 +33,14 @@ Fields = Mapping[str, tuple[Any, Any]]
 
 
 @cache
-def service_model() -> ServiceModel:
-    """Load botocore's model of Amazon Personalize, once."""
-    return ServiceModel(Loader().load_service_model("personalize", "service-2"), "personalize")
+def service_model(service: str = "personalize") -> ServiceModel:
+    """Load botocore's model of a service, once."""
+    return ServiceModel(Loader().load_service_model(service, "service-2"), service)
 
 
-def input_shape(operation: str) -> StructureShape:
+def input_shape(operation: str, service: str = "personalize") -> StructureShape:
     """Give the parameters of a call."""
-    shape = service_model().operation_model(operation).input_shape
+    shape = service_model(service).operation_model(operation).input_shape
     assert shape is not None
     return shape
 
@@ -74,9 +74,9 @@ def make_model(name: str, fields: Fields, description: str) -> type[Model]:
     return create_model(name, __base__=Model, __doc__=description, **named)  # type: ignore[call-overload,no-any-return]
 
 
-def member_type(operation: str, *path: str) -> Any:
+def member_type(operation: str, *path: str, service: str = "personalize") -> Any:
     """Give the type of one parameter of a call, limits included."""
-    shape: Any = input_shape(operation)
+    shape: Any = input_shape(operation, service)
     for key in path:
         shape = shape.members[key]
     return _annotation(shape)

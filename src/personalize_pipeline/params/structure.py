@@ -44,8 +44,8 @@ class Structure:
     """Places where a value was wrong; what is said of them otherwise is a consequence."""
 
 
-def check_structure(document: Mapping[str, Any]) -> Structure:
-    """Check the shape of the whole file.
+def check_structure(document: Mapping[str, Any], places: Mapping[str, str] | None = None) -> Structure:
+    """Check the shape of the whole file; `places`: where the user wrote what now stands elsewhere.
 
     What it returns is safe to read: all values are of the right kind, and what was not is gone; elements of
     lists become None, so that the others keep their places. What is nearly right is reported too, but read as
@@ -59,7 +59,7 @@ def check_structure(document: Mapping[str, Any]) -> Structure:
                 renamed |= _rename(error["loc"], structure)
         if not renamed:
             break
-    found = [_finding(error, structure.document) for error in _errors(structure.document)]
+    found = [_finding(error, structure.document, places or {}) for error in _errors(structure.document)]
     for finding in found:
         place = moved(written(finding.path), structure.places)
         structure.problems.append(Problem(place, finding.message, finding.advice))
@@ -119,13 +119,15 @@ class _Finding:
     """The value that was surely meant; None if that is not clear."""
 
 
-def _finding(error: ErrorDetails, document: Mapping[str, Any]) -> _Finding:
+def _finding(error: ErrorDetails, document: Mapping[str, Any], places: Mapping[str, str]) -> _Finding:
     path = _path(error["loc"])
     kind, value = error["type"], error["input"]
     if kind == "extra_forbidden":
         return _unknown_key(path, document)
     if kind == "missing":
-        return _Finding(path, _MISSING, f"It is required in {written(path[:-1]) or 'the file'}.")
+        return _Finding(
+            path, _MISSING, f"It is required in {moved(written(path[:-1]), places) or 'the file'}."
+        )
     if value is None:
         return _Finding(path, "null is not a value here.", "Leave the key out.")
     if kind in _KINDS:

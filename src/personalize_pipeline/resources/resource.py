@@ -86,6 +86,7 @@ class Resource(ABC):
     kind: ClassVar[str]
     """Its word in ARNs and commands: `dataset-group`."""
     creates: ClassVar[Did] = "created"
+    updates: ClassVar[Did] = "updated"
     tags_follow: ClassVar[bool] = True
     """Whether tags are kept up after creation; jobs and versions get theirs when they are made."""
 
@@ -93,6 +94,8 @@ class Resource(ABC):
         self.want = want
         self.context = context
         self.client = client or clients.personalize()
+        self.noted: dict[str, Any] | None = context.last.details if context.last else None
+        """What was noted in an earlier turn, or is to be known in a later one: what was there before."""
 
     @property
     def name(self) -> str:
@@ -138,6 +141,18 @@ class Resource(ABC):
     def tried(self, changes: Sequence[Change]) -> bool:  # noqa: ARG002  # for those that change in several ways
         """Whether the update that this run made was to bring these changes about."""
         return True
+
+    def left_over(self, found: Found) -> bool:  # noqa: ARG002  # for those that leave something
+        """Whether something is left to tidy up, now that it is as wanted."""
+        return False
+
+    def tidy(self, found: Found) -> None:
+        """Take away what is left over, where there can be something."""
+        raise NotImplementedError
+
+    def since(self, found: Found) -> datetime:
+        """When that began which is being waited for."""
+        return found.created
 
     def details(self, found: Found) -> dict[str, Any] | None:  # noqa: ARG002  # for those that have some
         """What the report says about it beyond name and status."""

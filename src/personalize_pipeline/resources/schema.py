@@ -4,36 +4,60 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from personalize_pipeline.execution import short_hash
+from personalize_pipeline.params.names import derived_name
 from personalize_pipeline.resources.resource import Found, Resource
 from personalize_rules.schemas import parse_schema
 
 
 class Schema(Resource):
-    """An Avro document under a name."""
+    """An Avro document under a name: the one of the params file, or `<name>-<8 hex of the columns>`.
+
+    The second is for columns that changed: what has the first name stays as it is.
+    """
 
     kind = "schema"
     tags_follow = False  # schemas cannot have tags
+    _taken = False
+    """Whether the name of the params file belongs to other columns."""
 
-    def describe(self) -> Found:
+    def describe(self) -> Found | None:
         """DescribeSchema; its columns stand for the document, so that another order is no change."""
-        shown = self.client.describe_schema(schemaArn=self.arn)["schema"]
-        return Found.of(self.arn, {**shown, "schema": _columns(shown.get("schema", ""))})
+        self._taken = False
+        first = self._at(self.name)
+        if first and not self.changes(first):
+            return first
+        self._taken = first is not None
+        return self._at(derived_name(self.name, mark(self.want)))
 
     def create(self) -> None:
         """CreateSchema."""
-        self.client.create_schema(**self.want)
+        name = derived_name(self.name, mark(self.want)) if self._taken else self.name
+        self.client.create_schema(**{**self.want, "name": name})
 
     def wanted(self) -> Mapping[str, Any]:
         """Exactly these columns: one more is a difference like one less."""
-        return {"domain": None, **self.want, "schema": _columns(self.want["schema"])}
+        settings = {key: value for key, value in self.want.items() if key != "name"}
+        return {"domain": None, **settings, "schema": _columns(self.want["schema"])}
 
-    def ways_out(self, found: Found) -> str:
-        """Datasets hold on to their schema, so deleting it first is rarely the short way."""
-        return (
-            "Give the schema another name in the params file (datasets.<type>.schemaName): Items and Users "
-            "datasets take over a schema that only adds columns which may be null. Otherwise delete the "
-            f"dataset and this schema first:\n  {self.delete_command(found)}"
-        )
+    def _at(self, name: str) -> Found | None:
+        arn = self.context.run.arn(f"{self.kind}/{name}")
+        try:
+            shown = self.client.describe_schema(schemaArn=arn)["schema"]
+        except self.client.exceptions.ResourceNotFoundException:
+            return None
+        return Found.of(arn, {**shown, "schema": _columns(shown.get("schema", ""))})
+
+
+def mark(schema: Mapping[str, Any]) -> str:
+    """Eight hex digits that two schemas share if they mean the same; `schema` as CreateSchema takes it."""
+    columns = json.dumps(_columns(schema["schema"]), sort_keys=True)
+    return short_hash(str(schema.get("domain")), columns)
+
+
+def is_replacement(schema: Mapping[str, Any]) -> bool:
+    """Whether the pipeline made it, because its columns had changed; `schema` as DescribeSchema shows it."""
+    return str(schema["name"]).endswith(f"-{mark(schema)}")
 
 
 def _columns(document: str) -> Any:

@@ -49,7 +49,7 @@ class Usage:
 
 
 def usage(one: Serving, series: Series, now: datetime, idle_days: int) -> Usage:
-    """Judge one. It is not idle, nor too large, before it is that old; with 0 `idle_days` it never is idle."""
+    """Judge one. It is not idle, nor too large, before it is that old; with 0 `idle_days` never idle."""
     idle_time = timedelta(days=idle_days)
     since_idle = [time for time in series if time > now - idle_time - WINDOW and series[time]]
     lately, long = _rates(series, now - LATELY), _rates(series, now - LONG)

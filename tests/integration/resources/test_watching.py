@@ -11,7 +11,7 @@ from personalize_pipeline.watch.serving import serving
 @pytest.fixture
 def campaigns(cloud):
     """Two dataset groups with a campaign each; made for the first test that needs them."""
-    if live := [one for one in serving(cloud.personalize, "watched,other")]:
+    if live := serving(cloud.personalize, "watched,other"):
         return {one.name: one.arn for one in live}
     arns = {}
     for name, tps in (("watched", 3), ("other", 1)):

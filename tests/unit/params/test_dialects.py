@@ -165,28 +165,6 @@ WRONG = {
         older(solutions=SLOTS, campaigns={"simsCampaign": {"name": "c", "minProvisionedTPS": "1"}}),
         'campaigns.simsCampaign.minProvisionedTPS: "1" must be a whole number. Write 1.',
     ),
-    "single dataset": (
-        {"Bucket": "b", "DatasetGroupName": "g", "RecipieName": "r"},
-        "the form for a single dataset ('DatasetGroupName', 'SchemaName', ...) is not read yet.",
-    ),
-    "service configuration": (
-        {
-            "datasetGroup": {
-                "serviceConfig": {"name": "g"},
-                "datasets": [{"serviceConfig": {}, "createNewJob": True}],
-            }
-        },
-        "the form with everything inside 'serviceConfig' is not read yet.",
-    ),
-    "schedules": (
-        {
-            "datasetGroup": {
-                "serviceConfig": {"name": "g"},
-                "workflowConfig": {"schedules": {"full": "cron(0 0 * * ? *)"}},
-            }
-        },
-        "the form with 'serviceConfig' and 'workflowConfig' (schedules per dataset group and solution) is not read yet.",
-    ),
 }
 
 
@@ -195,13 +173,6 @@ def test_problems_are_placed_where_the_user_wrote(document, expected):
     (problem,) = problems_of(document)
 
     assert problem.startswith(expected)
-
-
-def test_a_schema_with_a_field_called_serviceConfig_is_not_taken_for_an_older_form():  # noqa: N802
-    document = movies()
-    document["datasets"]["Items"]["schema"]["fields"].append({"name": "serviceConfig", "type": "int"})
-
-    assert read(document).notes == ()
 
 
 def auto_ml(**settings):

@@ -54,7 +54,7 @@ BAD = {
     "choice": ("datasets.Items.importMode", "ALL"),
     "type in a schema": ("datasets.Items.schema.fields[0].type", "text"),
     "filled in": ("solutions[0].datasetGroupArn", "x"),
-    "not built yet": ("schedules", {"retrain": {"expression": "rate(1 day)"}}),
+    "schedule": ("schedules", {"retrain": {"expression": "rate(1 day)", "state": "off"}}),
     "null": ("eventTracker", None),
 }
 

@@ -5,6 +5,7 @@ be missing, and any element of a list may be None.
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from personalize_pipeline.params.checks import (
@@ -12,6 +13,7 @@ from personalize_pipeline.params.checks import (
     filters,
     names,
     recommenders,
+    schedules,
     sections,
     solutions,
     tags,
@@ -19,13 +21,14 @@ from personalize_pipeline.params.checks import (
 from personalize_rules.schemas import Problem
 
 
-def check(document: Mapping[str, Any]) -> Iterator[Problem]:
-    """Find all problems of meaning."""
+def check(document: Mapping[str, Any], now: datetime) -> Iterator[Problem]:
+    """Find all problems of meaning, as of `now`."""
     data = datasets.read(document)
     yield from sections.check(document)
     yield from datasets.check(document, data)
     yield from filters.check(document, data)
     yield from solutions.check(document, data)
     yield from recommenders.check(document, data)
+    yield from schedules.check(document, now)
     yield from names.check(document)
     yield from tags.check(document)

@@ -17,5 +17,3 @@ class Upgraded:
     places: Mapping[str, str] = field(default_factory=dict)
     """Where the user wrote what now stands elsewhere: place in the main form -> place in the file."""
     problems: tuple[Problem, ...] = ()
-    unreadable: bool = False
-    """The form is known, but not read; nothing else can be said about the file."""

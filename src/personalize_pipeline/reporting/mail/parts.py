@@ -6,12 +6,12 @@ from personalize_pipeline.reporting.mail.ending import Ending, Outcome, word_of
 from personalize_pipeline.reporting.mail.text import duration, section, table
 from personalize_pipeline.resources.resource import tail
 
-_DECISIONS = frozenset({"BestVersion", "Promotion"})  # they make nothing, and have sections of their own
+_ELSEWHERE = frozenset({"BestVersion", "Promotion", "Schedules"})  # with sections of their own
 
 
 def parts(ending: Ending, title: str = "What was done") -> str:
     """A table of all that is as wanted."""
-    parts = [item for item in ending.worked if item.resource not in _DECISIONS]
+    parts = [item for item in ending.worked if item.resource not in _ELSEWHERE]
     if not parts:
         return ""
     rows = [

@@ -7,6 +7,8 @@ from personalize_pipeline.reporting.mail.batch_jobs import batch_jobs
 from personalize_pipeline.reporting.mail.ending import Ending
 from personalize_pipeline.reporting.mail.frame import Mail, about, subject
 from personalize_pipeline.reporting.mail.parts import parts
+from personalize_pipeline.reporting.mail.replaced import filters, schemas
+from personalize_pipeline.reporting.mail.schedules import schedules, started_by
 from personalize_pipeline.reporting.mail.text import bullet, join, section
 from personalize_pipeline.reporting.mail.what_failed import (
     cause,
@@ -23,6 +25,7 @@ def run_mail(ending: Ending, took: str, *, console: bool) -> Mail:
     if ending.succeeded:
         body = join(
             f"{ending.title} is {'live' if live.is_live(ending) else 'ready'}. The run took {took}.",
+            started_by(ending),
             *_results(ending),
             about(ending, console=console),
         )
@@ -30,6 +33,7 @@ def run_mail(ending: Ending, took: str, *, console: bool) -> Mail:
         return Mail(subject("Succeeded", ending.title, f"({unmoved})" if unmoved else ""), body)
     body = join(
         f"{ending.title} failed. The run took {took}.",
+        started_by(ending),
         what_failed(ending, console=console),
         not_begun(ending),
         what_to_do(ending),
@@ -50,5 +54,8 @@ def _results(ending: Ending) -> Iterator[str]:
     yield from quality.versions(ending)
     yield from quality.recommenders(ending)
     yield quality.choices(ending)
+    yield schemas(ending)
+    yield filters(ending)
     yield parts(ending)
+    yield schedules(ending)
     yield section("Notes", (bullet(note) for note in ending.notes))
