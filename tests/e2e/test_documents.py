@@ -50,6 +50,8 @@ def followed(terminal: Terminal) -> dict[str, str]:
     printed = {}
     for block in blocks("README.md", "local", "deploy", "run", "check"):
         printed[block.marker] = terminal.type(block)
+    for block in blocks("docs/monitoring.md", "watch"):
+        printed[block.marker] = terminal.type(block)
     for number, block in enumerate(blocks("docs/local-stack.md", "run")):
         printed[f"local-stack {number}"] = terminal.type(block)
     return printed
@@ -80,6 +82,13 @@ def test_the_recommendations_that_the_readme_shows_are_what_the_example_gives(fo
 
 def test_the_example_is_found_ready(followed: dict[str, str]):
     assert "example is ready: personalize run example" in followed["check"]
+
+
+def test_campaigns_that_are_not_worth_their_price_can_be_asked_for(followed: dict[str, str]):
+    found = json.loads(followed["watch"][followed["watch"].rindex('{"daysSinceSuccess"') :])
+
+    assert found["daysSinceSuccess"] < 1
+    assert found["findings"] == []
 
 
 def test_the_local_stack_is_as_its_page_says(followed: dict[str, str]):
