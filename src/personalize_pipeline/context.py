@@ -109,6 +109,8 @@ class Context(Message):
     schema_arn: str | None = None
     solution_arn: str | None = None
     solution_version_arn: str | None = None
+    outdated: str | None = None
+    """Why the newest solution version will not do, if a plan knows it: Personalize does not show it yet."""
     last: Step | None = None
     """What this function returned the turn before."""
 

@@ -14,7 +14,7 @@ import pytest
 from tests.support.deployed_stack import INTERACTIONS_SCHEMA, DeployedStack
 from tests.support.documents import BLOCKS, NOT_RUN, ROOT, Block, Terminal, blocks, clean_environment
 
-MARKERS = {"local", "deploy", "run", "check", "watch", "clean-up", "destroy"}
+MARKERS = {"local", "deploy", "run", "check", "watch", "clean-up", "destroy", "plan"}
 OF_PERSONALIZE_LOCAL = {"serve", "any program", "faults"}  # test_documents_of_personalize_local.py
 
 
@@ -48,12 +48,14 @@ def terminal(deployed: DeployedStack, tmp_path_factory: pytest.TempPathFactory) 
 def followed(terminal: Terminal) -> dict[str, str]:
     """Every block up to the clean-up, in the order of reading; what each of them printed, by its marker."""
     printed = {}
-    for block in blocks("README.md", "local", "deploy", "run", "check"):
+    for block in blocks("README.md", "local", "deploy", "run", "check", "plan"):
         printed[block.marker] = terminal.type(block)
     for block in blocks("docs/monitoring.md", "watch"):
         printed[block.marker] = terminal.type(block)
     for number, block in enumerate(blocks("docs/local-stack.md", "run")):
         printed[f"local-stack {number}"] = terminal.type(block)
+    for number, block in enumerate(blocks("docs/plan.md", "run")):
+        printed[f"plan {number}"] = terminal.type(block)
     return printed
 
 
@@ -97,6 +99,13 @@ def test_the_local_stack_is_as_its_page_says(followed: dict[str, str]):
     assert '"Account": "000000000000"' in first
     assert re.search(r"^default +up ", first, re.MULTILINE)
     assert "The local stack 'other' is stopped." in second
+
+
+def test_the_plan_after_a_run_is_empty_and_the_estimate_has_a_sum(followed: dict[str, str]):
+    for part in ("Nothing to do: everything is as the params file wants it.", "($540 a month)"):
+        assert part in followed["plan"]
+    assert "Nothing to do" in followed["plan 0"]
+    assert "then $17.76 a day ($540 a month)" in followed["plan 1"]
 
 
 def test_sam_deploy_guided_asks_and_what_it_writes_does_no_harm(

@@ -43,6 +43,7 @@ def test_a_campaign_stays_at_the_version_that_the_file_names(stack: DeployedStac
     first = stack.run("pinned", document)
     version = first.step("SolutionVersion")["arn"]
     solution["campaigns"][0]["solutionVersionArn"] = version
+    solution["solutionVersion"] = {"train": True}
 
     trained = stack.run("pinned", document)
     solution["solutionVersion"] = {"train": False}

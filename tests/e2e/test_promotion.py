@@ -48,6 +48,7 @@ def test_a_version_below_the_floor_is_not_served_and_the_mail_says_why(stack: De
     first = stack.run("floor", gated("floor", atLeast=0.01))
     document = gated("floor", atLeast=0.99)
     document["solutions"][0]["campaigns"][0]["minProvisionedTPS"] = 2  # what else changed is applied
+    document["solutions"][0]["solutionVersion"] = {"train": True}  # the data is the same
 
     second = stack.run("floor", document)
 

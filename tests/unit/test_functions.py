@@ -12,7 +12,6 @@ from moto import mock_aws
 from tests.support.policies import ROOT
 
 from personalize_pipeline import clients, promotion
-from personalize_pipeline.context import StepInput
 from personalize_pipeline.deletion import plan as deletion_plan
 from personalize_pipeline.resources.resource import Found, Resource
 
@@ -88,8 +87,7 @@ def aws(monkeypatch):
 def test_a_handler_accepts_its_sample_event(function, aws, monkeypatch):
     # Personalize itself is in tests/integration; here it has whatever is asked for.
     def there(self):
-        given = StepInput.parse(event(function))
-        shown = {**self.wanted(), "status": "ACTIVE", "creationDateTime": given.context.started_at}
+        shown = {**self.wanted(), "status": "ACTIVE", "creationDateTime": self.context.started_at}
         return Found.of(self.arn, shown)
 
     monkeypatch.setattr(Resource, "find", there)
@@ -98,6 +96,7 @@ def test_a_handler_accepts_its_sample_event(function, aws, monkeypatch):
 
     # Nor is there a dataset group to delete.
     monkeypatch.setattr(deletion_plan, "_exists", lambda *_: False)
+    monkeypatch.setenv("PERSONALIZE_ROLE_ARN", "arn:aws:iam::123456789012:role/personalize")
     monkeypatch.setattr(promotion, "_campaign", lambda *_: None)
     monkeypatch.setattr(promotion, "_value", lambda *_: 0.2)
 
@@ -114,6 +113,8 @@ def test_a_handler_accepts_its_sample_event(function, aws, monkeypatch):
             assert answer["subject"] == "Succeeded: movies"
         case "deletion_plan":
             assert answer == {"stages": [], "notes": [], "known": {"schemas": [], "locations": []}}
+        case "plan":
+            assert {entry["action"] for entry in answer["entries"]} == {"keep"}
         case "best_version":
             assert answer["arn"] == event(function)["candidates"][0]["arn"]
         case _:

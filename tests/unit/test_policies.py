@@ -1,12 +1,16 @@
 """Every function may do what its code does, and nothing else: the template's policies against the source."""
 
+import re
+
 import pytest
 from tests.support.policies import ROOT, actions_of, allowed
 
 from personalize_pipeline import params_source, promotion, run_events, start, wait_for_turn
+from personalize_pipeline.costs import counting
 from personalize_pipeline.data import files, first_look
 from personalize_pipeline.deletion import delete, kinds
 from personalize_pipeline.deletion import plan as deletion_plan
+from personalize_pipeline.planning import quotas
 from personalize_pipeline.reporting import notify
 from personalize_pipeline.resources.batch_inference_job import BatchInferenceJob
 from personalize_pipeline.resources.batch_segment_job import BatchSegmentJob
@@ -28,6 +32,22 @@ TAGS = {"personalize:ListTagsForResource", "personalize:TagResource"}
 PASS_ROLE = {"iam:PassRole"}
 KEY = {"kms:Decrypt", "kms:GenerateDataKey"}
 
+RESOURCES = (
+    BatchInferenceJob,
+    BatchSegmentJob,
+    Campaign,
+    Dataset,
+    DatasetGroup,
+    DatasetImport,
+    EventTracker,
+    Filter,
+    Recommender,
+    Schema,
+    Solution,
+    SolutionVersion,
+)
+LOOKS = re.compile(r"[a-z0-9]+:(Describe|Get|List)")
+
 # Function -> the code that makes its calls, and what AWS asks for beside the calls themselves.
 CODE = {
     "schema": ((Schema,), set()),
@@ -46,6 +66,7 @@ CODE = {
     "best_version": ((), set()),
     "schedules": ((schedules, schedule_names), PASS_ROLE),
     "read_params": ((params_source, files, first_look, run_events), set()),
+    "plan": ((*RESOURCES, files, counting, quotas), set()),
     "wait_for_turn": ((wait_for_turn, params_source), set()),
     "start": ((start,), set()),
     "notify": ((notify, run_events), KEY),
@@ -66,6 +87,9 @@ def test_a_function_may_do_what_it_does_and_nothing_else(function):
         if not resource.tags_follow:
             actions -= TAGS
             actions |= set() if resource is Schema else {"personalize:TagResource"}
+
+    if function == "plan":  # its client sends nothing else
+        actions = {action for action in actions_of(*code) if LOOKS.match(action)}
 
     assert allowed(function) == actions | beside
 

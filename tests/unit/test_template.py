@@ -292,6 +292,7 @@ def test_every_function_has_a_sample_event_that_it_can_read(folder: str):
             "notify",
             "deletion_plan",
             "watch",
+            "plan",
         }  # not in the polling loop
 
 

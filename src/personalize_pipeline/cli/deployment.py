@@ -20,6 +20,8 @@ class Deployment:
     ensure_arn: str
     delete_arn: str = ""
     """Empty for a stack of an older version."""
+    quotas: str = ""
+    """The stack parameter Quotas."""
 
     def execution_arn(self, name: str) -> str:
         """The ARN of a run of the pipeline."""
@@ -42,6 +44,7 @@ def find(stack: str) -> Deployment:
             "Deploy it (sam build, sam deploy), or name it: --stack NAME."
         ) from error
     outputs = {one["OutputKey"]: one["OutputValue"] for one in description.get("Outputs", [])}
+    given = {one["ParameterKey"]: one.get("ParameterValue", "") for one in description.get("Parameters", [])}
     try:
         return Deployment(
             stack,
@@ -49,6 +52,7 @@ def find(stack: str) -> Deployment:
             outputs["PipelineArn"],
             outputs["EnsureArn"],
             outputs.get("DeleteArn", ""),
+            given.get("Quotas", ""),
         )
     except KeyError as error:
         status = description["StackStatus"]

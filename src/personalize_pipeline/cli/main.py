@@ -73,6 +73,79 @@ def check(folder: FolderToRun, json_: Annotated[bool, JSON] = False) -> None:
             raise typer.Exit(1)
 
 
+@app.command(short_help="Say what a run would create, update, retrain, delete, and what it costs.")
+def plan(
+    folder: FolderToRun,
+    stack: Stack = STACK,
+    prefix: Annotated[
+        str | None, typer.Option(help="The folder in the bucket. Default: the name of FOLDER.")
+    ] = None,
+    detailed: Annotated[
+        bool,
+        typer.Option("--detailed-exitcode", help="Exit code 2, not 0, if there is anything to do."),
+    ] = False,
+    json_: Annotated[bool, JSON] = False,
+) -> None:
+    """Say what a run of FOLDER would do now, why, and what it costs; nothing is changed.
+
+    Compares FOLDER with what there is on Amazon Personalize. Your credentials are used for that; to describe
+    and to list is all that they must allow. Exit code 0 if the run can do what is planned, also if that is
+    nothing; 1 if not.
+
+    \b
+    Examples:
+        personalize plan example                 what would be done, and why
+        personalize plan example --detailed-exitcode     2 if there is something to do
+    """
+    with errors_for_people():
+        from personalize_pipeline.cli import deployment, planning
+        from personalize_pipeline.reporting.mail.plan_lines import lines
+
+        answer = planning.look(folder, deployment.find(stack), prefix)
+        if json_:
+            result_json(answer.json())
+        else:
+            result("\n".join([f"Dataset group {answer.group}:", *lines(answer.planned)]))
+            for text in answer.notes:
+                note(f"Note: {text}")
+        if answer.planned.failures or answer.planned.quotas:
+            raise typer.Exit(1)
+        if detailed and answer.planned.changes:
+            raise typer.Exit(2)
+
+
+@app.command(short_help="Say what a folder costs on AWS; no AWS is needed.")
+def estimate(
+    folder: FolderToRun,
+    region: Annotated[
+        str, typer.Option(envvar=["AWS_REGION", "AWS_DEFAULT_REGION"], help="Whose prices.")
+    ] = "us-east-1",
+    prices: Annotated[
+        Path | None, typer.Option(help="A price list of your own, in the form of costs/prices.toml.")
+    ] = None,
+    json_: Annotated[bool, JSON] = False,
+) -> None:
+    """Say what FOLDER costs on AWS: importing and training once, campaigns and recommenders every day.
+
+    Everything is counted as new; `personalize plan` counts only what a run would do. No AWS is needed, unless
+    the data lies there. What is not known (a price, or how long a training takes) is named, not guessed.
+
+    \b
+    Examples:
+        personalize estimate example
+        personalize estimate example --region eu-west-1 --prices my-prices.toml
+    """
+    with errors_for_people():
+        from personalize_pipeline.cli import estimating
+        from personalize_pipeline.reporting.mail.cost_lines import lines
+
+        found = estimating.look(folder, region, prices)
+        if json_:
+            result_json(estimating.as_json(found))
+        else:
+            result("\n".join(lines(found)))
+
+
 @app.command(short_help="Rewrite a params file of an older form in the form of this pipeline.")
 def migrate(
     file: Annotated[

@@ -188,8 +188,9 @@ def solution_version() -> type[Model]:
             "train": (
                 bool,
                 Field(
-                    default=True,
-                    description="false: nothing is trained; the newest version that is ACTIVE is used.",
+                    default=None,
+                    description="true: every run trains. false: nothing is trained; the newest version that "
+                    "is ACTIVE is used. If left out: a run trains if data or settings have changed since.",
                 ),
             )
         },

@@ -1,7 +1,7 @@
 """Dataset import: bulk data from S3 into a dataset, unless exactly this data is already in it."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,6 @@ from personalize_rules.schemas import Problem
 if TYPE_CHECKING:
     from mypy_boto3_personalize import PersonalizeClient
     from mypy_boto3_personalize.type_defs import DatasetImportJobSummaryTypeDef, DatasetTypeDef
-    from mypy_boto3_s3 import S3Client
 
 _MAX_NAME = 63
 _ROLE_VARIABLE = "PERSONALIZE_ROLE_ARN"
@@ -39,10 +38,12 @@ class DatasetImport(Resource):
         want: Mapping[str, Any],
         context: Context,
         client: "PersonalizeClient | None" = None,
-        s3: "S3Client | None" = None,
+        listing: Callable[[str], Listing] | None = None,
     ) -> None:
+        """`listing` tells the files at a location; if left out, S3 does."""
         super().__init__(want, context, client)
-        self.s3 = s3 or clients.s3()
+        self._list = listing or (lambda location: list_files(clients.s3(), location))
+        self._because = ""
 
     @property
     def name(self) -> str:
@@ -82,7 +83,9 @@ class DatasetImport(Resource):
                 return self._describe(job["datasetImportJobArn"])
         latest = next((job for job in jobs if job["status"] != "CREATE FAILED"), None)
         if latest and same in latest["jobName"]:
+            self._because = f"{latest['jobName']} read the same data"
             return self._describe(latest["datasetImportJobArn"])
+        self._because = f"it is not what {latest['jobName']} read" if latest else "the dataset is empty"
         return None
 
     def create(self) -> None:
@@ -101,6 +104,10 @@ class DatasetImport(Resource):
     def wanted(self) -> Mapping[str, Any]:
         """Its name says that it is the one."""
         return {}
+
+    def because(self) -> str:
+        """Whether its data is what was read last."""
+        return self._because
 
     def origin(self, found: Found) -> Did:
         """This run's name is on the jobs that it started."""
@@ -147,13 +154,16 @@ class DatasetImport(Resource):
             advice = "Upload CSV files there, or correct dataLocation."
             raise DataInvalid([Problem(self.location, "there is no data.", advice)])
         lines = [f"{file.key}\t{file.size}\t{file.etag}" for file in files]
-        return short_hash(
-            self.location, self._dataset["schemaArn"], self.want.get("importMode", "FULL"), *lines
-        )
+        return short_hash(self.location, self._schema_arn, self.want.get("importMode", "FULL"), *lines)
 
     @cached_property
     def _files(self) -> Listing:
-        return list_files(self.s3, self.location)
+        return self._list(self.location)
+
+    @property
+    def _schema_arn(self) -> str:
+        # The state before has given the dataset this schema; a plan has not.
+        return self.context.schema_arn or self._dataset["schemaArn"]
 
     @cached_property
     def _dataset(self) -> "DatasetTypeDef":

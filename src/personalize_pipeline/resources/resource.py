@@ -158,6 +158,15 @@ class Resource(ABC):
         """What the report says about it beyond name and status."""
         return None
 
+    def because(self) -> str:
+        """Why it is made now, or why not, for those that are made more than once; asked after `describe`."""
+        return ""
+
+    @property
+    def again(self) -> bool:
+        """Whether there is one already, for those that are made more than once; asked after `describe`."""
+        return False
+
     def origin(self, found: Found) -> Did:  # noqa: ARG002  # for those that can tell
         """How it came to be, when this run did nothing or does not remember what it did."""
         return "reused"

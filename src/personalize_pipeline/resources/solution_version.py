@@ -1,7 +1,8 @@
-"""Solution version: one training per run and solution, also if the function is retried; or the newest one."""
+"""Solution version: trained if anything has changed since the newest one; once per run and solution."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from personalize_pipeline import clients
@@ -12,16 +13,21 @@ from personalize_pipeline.resources.resource import Found, Resource, tail
 
 if TYPE_CHECKING:
     from mypy_boto3_personalize import PersonalizeClient
-    from mypy_boto3_personalize.type_defs import SolutionVersionSummaryTypeDef
+    from mypy_boto3_personalize.type_defs import DataDeletionJobSummaryTypeDef, SolutionVersionSummaryTypeDef
 
 _MAX_NAME = 63
+_ACTIVE = frozenset({"ACTIVE"})
+# One that is being trained is paid for already: a run that somebody stopped leaves such a one behind.
+_USABLE = _ACTIVE | {"CREATE PENDING", "CREATE IN_PROGRESS"}
 
 
 class SolutionVersion(Resource):
     """Named after its run, so that a function that forgot having started it finds it again.
 
     Personalize has no token against double calls here, and every call to create one trains and costs:
-    that one is not repeated. With `train: false` it is the newest one that is ACTIVE, whoever trained it.
+    that one is not repeated. And a training on the data of the last one costs as much and brings nothing: the
+    newest version is kept until data or settings change. `train: true` (and trainingMode UPDATE, which takes
+    in events that no import shows) trains in any case, `train: false` never.
     """
 
     kind = "solution"
@@ -33,6 +39,8 @@ class SolutionVersion(Resource):
     ) -> None:
         super().__init__(want, context, client)
         self._once = client or clients.personalize_once()
+        self._because = ""
+        self._again = False
 
     @property
     def name(self) -> str:
@@ -54,23 +62,38 @@ class SolutionVersion(Resource):
 
     @property
     def trains(self) -> bool:
-        """Whether this run is to train."""
+        """Whether this run may train."""
         return bool(self.want.get("train", True))
 
+    @property
+    def asked_for(self) -> bool:
+        """Whether it is to train whatever there is."""
+        return bool(self.want.get("train")) or self.want.get("trainingMode") == "UPDATE"
+
     def describe(self) -> Found | None:
-        """The version that this run made; the newest ACTIVE one, if the run is not to train."""
+        """The version that this run made; else the newest one, if the run is not to train another."""
         if self.arn:
             return self._describe(self.arn)
-        if not self.trains:
-            newest = _newest(version for version in self._versions() if version["status"] == "ACTIVE")
-            return self._describe(newest) if newest else None
+        versions = list(self._versions())
+        self._again = bool(versions)
         started = self.context.run.start_time.replace(microsecond=0)
-        for version in self._versions():
+        for version in versions if self.trains else ():
             if version["creationDateTime"] >= started:
                 found = self._describe(version["solutionVersionArn"])
                 if found.settings.get("name") == self.name:
                     return found
-        return None
+        usable = _USABLE if self.trains else _ACTIVE
+        newest = _newest(version for version in versions if version["status"] in usable)
+        return self._describe(newest) if newest and self._is_enough(newest, versions) else None
+
+    def because(self) -> str:
+        """What has changed since the newest version, or that nothing has."""
+        return self._because
+
+    @property
+    def again(self) -> bool:
+        """Whether there is a version already."""
+        return self._again
 
     def create(self) -> None:
         """CreateSolutionVersion: starts a training.
@@ -94,9 +117,9 @@ class SolutionVersion(Resource):
         """Its name says that it is the one."""
         return {}
 
-    def origin(self, found: Found) -> Did:  # noqa: ARG002
+    def origin(self, found: Found) -> Did:
         """Nobody else makes versions of this name."""
-        return "trained" if self.trains else "reused"
+        return "trained" if found.settings.get("name") == self.name else "reused"
 
     def way_on(self, found: Found) -> str:  # noqa: ARG002
         """A failed version is in nobody's way."""
@@ -112,6 +135,47 @@ class SolutionVersion(Resource):
         if previous := self._previous(found):
             details["previous"] = {"arn": previous, "metrics": self._metrics(previous)}
         return details
+
+    def _is_enough(self, newest: str, versions: "Iterable[SolutionVersionSummaryTypeDef]") -> bool:
+        """Whether the newest version will do; why, or why not, is kept for `because`."""
+        name = tail(newest)
+        if not self.trains:
+            self._because = f"train is false: {name} is used"
+            return True
+        if self.asked_for:
+            self._because = "the params file asks for it (train: true, or trainingMode UPDATE)"
+            return False
+        (created,) = (one["creationDateTime"] for one in versions if one["solutionVersionArn"] == newest)
+        self._because = self.context.outdated or next(self._changed_since(created), "")
+        if self._because:
+            return False
+        self._because = f"{name} was trained on the same data, with the same settings"
+        return True
+
+    def _changed_since(self, time: datetime) -> Iterator[str]:
+        """What a version that was begun at this time does not know."""
+        solution = self.client.describe_solution(solutionArn=self.solution_arn)["solution"]
+        update: Any = solution.get("latestSolutionUpdate") or {}
+        if "eventsConfig" in update.get("solutionUpdateConfig", {}) and _done_since(time, update):
+            yield "eventsConfig of the solution was changed after it"
+        group = solution["datasetGroupArn"]
+        for datasets in self.client.get_paginator("list_datasets").paginate(datasetGroupArn=group):
+            for dataset in datasets["datasets"]:
+                arn = dataset["datasetArn"]
+                imports = self.client.get_paginator("list_dataset_import_jobs").paginate(datasetArn=arn)
+                if any(_done_since(time, job) for page in imports for job in page["datasetImportJobs"]):
+                    yield f"{dataset['name']} was imported after it"
+        if any(_done_since(time, job) for job in self._deletions(group)):
+            yield "users were deleted from the data after it"
+
+    def _deletions(self, group: str) -> "Iterator[DataDeletionJobSummaryTypeDef]":
+        more: dict[str, Any] = {}  # botocore has no paginator for them
+        while True:
+            page = self.client.list_data_deletion_jobs(datasetGroupArn=group, **more)
+            yield from page["dataDeletionJobs"]
+            if "nextToken" not in page:
+                return
+            more = {"nextToken": page["nextToken"]}
 
     def _describe(self, arn: str) -> Found:
         return Found.of(arn, self.client.describe_solution_version(solutionVersionArn=arn)["solutionVersion"])
@@ -132,6 +196,10 @@ class SolutionVersion(Resource):
 
     def _metrics(self, arn: str) -> dict[str, float]:
         return dict(self.client.get_solution_metrics(solutionVersionArn=arn)["metrics"])
+
+
+def _done_since(time: datetime, job: Any) -> bool:
+    return bool(job["status"] == "ACTIVE" and job["lastUpdatedDateTime"] > time)
 
 
 def _newest(versions: "Iterable[SolutionVersionSummaryTypeDef]") -> str | None:

@@ -142,13 +142,14 @@ def _imported(datasets: Mapping[str, Any], scheduled: Scheduled) -> dict[str, An
 
 
 def _trained(solution: Mapping[str, Any], scheduled: Scheduled, batch_by_clock: bool) -> dict[str, Any]:  # noqa: FBT001
-    version = {key: value for key, value in solution.get("solutionVersion", {}).items() if key != "train"}
+    # Also on data that has not changed: events that came in live show nowhere.
+    version = {**solution.get("solutionVersion", {}), "train": True}
     if scheduled.training_mode:
         version["trainingMode"] = scheduled.training_mode
     # Batch jobs that have a schedule of their own do not run twice.
     left_out = _BATCH_JOBS if batch_by_clock else ()
     made = {key: value for key, value in solution.items() if key not in left_out}
-    return {**made, "solutionVersion": version} if version else made
+    return {**made, "solutionVersion": version}
 
 
 def _only_batch(solution: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,9 +22,9 @@ def movies(cloud):
 
 def test_a_version_is_compared_with_the_one_before(cloud, movies):
     context = movies | {"solutionArn": cloud.solution("compared", movies["datasetGroupArn"])}
-    first = cloud.loop(SolutionVersion, {"trainingMode": "FULL"}, run="a", **context)
+    first = cloud.loop(SolutionVersion, {"trainingMode": "FULL", "train": True}, run="a", **context)
     cloud.later()
-    second = cloud.loop(SolutionVersion, {"trainingMode": "FULL"}, run="b", **context)
+    second = cloud.loop(SolutionVersion, {"trainingMode": "FULL", "train": True}, run="b", **context)
 
     assert "previous" not in first["details"]
     assert first["details"]["recipeArn"].endswith("/aws-popularity-count")
@@ -35,7 +35,8 @@ def test_a_version_is_compared_with_the_one_before(cloud, movies):
 
 def test_a_campaign_moves_to_the_version_of_the_run(cloud, movies):
     versions = [
-        cloud.loop(SolutionVersion, {"trainingMode": "FULL"}, run=run, **movies)["arn"] for run in ("c", "d")
+        cloud.loop(SolutionVersion, {"trainingMode": "FULL", "train": True}, run=run, **movies)["arn"]
+        for run in ("c", "d")
     ]
     want = {"name": "moving", "campaignConfig": {"enableMetadataWithRecommendations": False}}
 
@@ -52,10 +53,10 @@ def test_a_campaign_moves_to_the_version_of_the_run(cloud, movies):
 
 def test_a_campaign_that_follows_its_solution_is_not_moved_by_us_and_can_be_told_to_stop(cloud, movies):
     follows = {"name": "following", "campaignConfig": {"syncWithLatestSolutionVersion": True}}
-    first = cloud.loop(SolutionVersion, {"trainingMode": "FULL"}, run="e", **movies)["arn"]
+    first = cloud.loop(SolutionVersion, {"trainingMode": "FULL", "train": True}, run="e", **movies)["arn"]
     made = cloud.loop(Campaign, follows, **movies, solutionVersionArn=first)
     cloud.later()
-    second = cloud.loop(SolutionVersion, {"trainingMode": "FULL"}, run="f", **movies)["arn"]
+    second = cloud.loop(SolutionVersion, {"trainingMode": "FULL", "train": True}, run="f", **movies)["arn"]
     cloud.until_settled("describe_campaign", campaignArn=made["arn"])
     cloud.later()
 

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field
 
 from personalize_pipeline.context import Did, Message, Run
+from personalize_pipeline.planning.entries import Planned
 from personalize_pipeline.reporting.failures import Failure, understand
 
 _WORDS = {
@@ -64,6 +65,8 @@ class Ending(Message):
     outcomes: tuple[Outcome, ...] = ()
     expected: tuple[Part, ...] = ()
     problem: dict[str, Any] | None = None
+    foreseen: Planned = Planned()
+    """What the run was to do, as it saw before it began."""
     deletes: bool = False
     """Whether the run takes the dataset group apart."""
 

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 from personalize_pipeline.reporting.mail import live, promotion, quality
 from personalize_pipeline.reporting.mail.batch_jobs import batch_jobs
+from personalize_pipeline.reporting.mail.costs import costs
 from personalize_pipeline.reporting.mail.ending import Ending
+from personalize_pipeline.reporting.mail.forecast import forecast
 from personalize_pipeline.reporting.mail.frame import Mail, about, subject
 from personalize_pipeline.reporting.mail.parts import parts
 from personalize_pipeline.reporting.mail.replaced import filters, schemas
@@ -26,6 +28,7 @@ def run_mail(ending: Ending, took: str, *, console: bool) -> Mail:
         body = join(
             f"{ending.title} is {'live' if live.is_live(ending) else 'ready'}. The run took {took}.",
             started_by(ending),
+            forecast(ending),
             *_results(ending),
             about(ending, console=console),
         )
@@ -37,6 +40,7 @@ def run_mail(ending: Ending, took: str, *, console: bool) -> Mail:
         what_failed(ending, console=console),
         not_begun(ending),
         what_to_do(ending),
+        forecast(ending),
         "WHAT WORKED NEVERTHELESS" if ending.worked else "",
         *_results(ending),
         about(ending, console=console),
@@ -57,5 +61,6 @@ def _results(ending: Ending) -> Iterator[str]:
     yield schemas(ending)
     yield filters(ending)
     yield parts(ending)
+    yield costs(ending)
     yield schedules(ending)
     yield section("Notes", (bullet(note) for note in ending.notes))

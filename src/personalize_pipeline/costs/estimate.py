@@ -1,0 +1,226 @@
+"""What everything in a plan costs: once, and by the hour for as long as it exists."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from personalize_pipeline.costs.cost import Cost
+from personalize_pipeline.costs.counting import Amount
+from personalize_pipeline.costs.prices import HOURS_OF_A_DAY, HOURS_OF_A_MONTH, Price, PriceList
+from personalize_pipeline.data.files import NotReadable
+from personalize_pipeline.errors import DataInvalid
+from personalize_rules.recipes import find_recipe
+
+_GB = 10**9
+_SECONDS = 3600
+# Recipes whose prices are not those of the others, by the name of that price.
+_OTHERS = {
+    "aws-next-best-action": "actions",
+    "aws-semantic-similarity": "semantic",
+    "aws-item-affinity": "segments",
+    "aws-item-attribute-affinity": "segments",
+}
+
+Look = Callable[[str, bool], Amount]
+"""Location, whether its files have a header -> how much is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """The costs of a plan."""
+
+    region: str
+    prices: PriceList
+    costs: Sequence[Cost]
+
+    @property
+    def once(self) -> float:
+        """What is due once, as far as it is known."""
+        return sum(cost.once or 0 for cost in self.costs)
+
+    @property
+    def daily(self) -> float:
+        """What is due every day, as far as it is known."""
+        return sum((cost.hourly or 0) for cost in self.costs) * HOURS_OF_A_DAY
+
+    @property
+    def monthly(self) -> float:
+        """What is due every month, as far as it is known."""
+        return sum(cost.monthly or 0 for cost in self.costs)
+
+    @property
+    def unknown(self) -> list[Cost]:
+        """Those whose price or quantity is not known."""
+        return [cost for cost in self.costs if cost.unknown]
+
+    def of(self, resource: str, name: str) -> Cost | None:
+        """The cost of one resource; None if it is free."""
+        return next((cost for cost in self.costs if (cost.resource, cost.name) == (resource, name)), None)
+
+
+def estimate(plan: Mapping[str, Any], region: str, prices: PriceList, look: Look) -> Estimate:
+    """Price everything that a plan (`params.plan`) asks for, as if nothing of it were there."""
+    pricing = _Pricing(region, prices, look)
+    return Estimate(region, prices, list(pricing.costs(plan)))
+
+
+def training_price(recipe_arn: str) -> str:
+    """The name of the price of training this recipe."""
+    return _of_recipe(recipe_arn, "training")
+
+
+def campaign_cost(name: str, recipe_arn: str, tps: int, region: str, prices: PriceList) -> Cost:
+    """What a campaign costs for as long as it exists, asked or not."""
+    what = _of_recipe(recipe_arn, "requests")
+    requests = tps * _SECONDS
+    cost = _Pricing(region, prices, _nothing)
+    quantity = f"{tps} request{'s' if tps > 1 else ''} per second at least"
+    return cost.running("Campaign", name, what, quantity, requests)
+
+
+def _nothing(_: str, __: bool) -> Amount:  # noqa: FBT001
+    return Amount(0, 0, 0, exact=True)
+
+
+def _of_recipe(recipe_arn: str, what: str) -> str:
+    recipe = find_recipe(recipe_arn)
+    name = recipe.name if recipe else recipe_arn.rpartition("/")[2]
+    if name in _OTHERS:
+        return _OTHERS[name]
+    return f"{what}-v2" if name.endswith("-v2") else what
+
+
+@dataclass(frozen=True, slots=True)
+class _Pricing:
+    region: str
+    prices: PriceList
+    look: Look
+
+    def costs(self, plan: Mapping[str, Any]) -> Iterator[Cost]:
+        interactions: Amount | str = "the plan imports no interactions"
+        notes: tuple[str, ...] = ()
+        for dataset in plan["datasets"]:
+            if "import" not in dataset:
+                continue
+            amount = self._amount(
+                dataset["import"].get("dataSource", {}).get("dataLocation", ""), header=True
+            )
+            if dataset["type"].upper() == "INTERACTIONS":
+                interactions = amount
+                if dataset["import"].get("importMode") == "INCREMENTAL":
+                    notes = ("interactions that were imported before count too",)
+            yield self._import(dataset["dataset"]["name"], amount)
+        if plan.get("eventTracker"):
+            notes += ("events that came in live count too",)
+        for recommender in plan["recommenders"]:
+            if recommender.get("state", "ACTIVE") == "ACTIVE":
+                yield self.running("Recommender", recommender["name"], "recommender", "1 recommender", 1)
+        for solution in plan["solutions"]:
+            yield from self._solution(solution, interactions, notes)
+        if plan.get("metricAttribution"):
+            name = plan["metricAttribution"].get("name", "")
+            yield self._unknown("MetricAttribution", name, "attribution")
+
+    def _solution(
+        self, solution: Mapping[str, Any], interactions: Amount | str, notes: tuple[str, ...]
+    ) -> Iterator[Cost]:
+        recipe = ""
+        for candidate in solution["candidates"]:
+            recipe = candidate["solution"].get("recipeArn", "")
+            if candidate.get("solutionVersion", {"train": False}).get("train", True) is not False:
+                yield self._training(candidate["solution"], interactions, notes)
+        for campaign in solution["campaigns"]:
+            tps = campaign.get("minProvisionedTPS", 1)
+            yield campaign_cost(campaign["name"], recipe, tps, self.region, self.prices)
+        for job in solution["batchInferenceJobs"]:
+            yield self._batch(job, recipe)
+        for job in solution["batchSegmentJobs"]:
+            yield self._unknown("BatchSegmentJob", job["jobName"], "segments")
+
+    def _import(self, name: str, amount: Amount | str) -> Cost:
+        if isinstance(amount, str):
+            return Cost(resource="DatasetImport", name=name, unknown=amount)
+        gigabytes = amount.size / _GB
+        files = f"{amount.files} file{'s' if amount.files != 1 else ''}"
+        return self._once("DatasetImport", name, "ingestion", f"{_size(amount.size)} in {files}", gigabytes)
+
+    def _training(
+        self, solution: Mapping[str, Any], interactions: Amount | str, notes: tuple[str, ...]
+    ) -> Cost:
+        name, what = solution["name"], training_price(solution.get("recipeArn", ""))
+        if what == "training":
+            price = self.prices.price(self.region, what)
+            if price is None:
+                return self._unknown("SolutionVersion", name, what)
+            more = " Tuning (performHPO) multiplies them." if solution.get("performHPO") else ""
+            reason = f"how many training hours it takes shows only afterwards.{more}"
+            return Cost(resource="SolutionVersion", name=name, price=str(price), unknown=reason)
+        if isinstance(interactions, str):
+            return Cost(resource="SolutionVersion", name=name, unknown=interactions)
+        quantity = f"{'' if interactions.exact else 'about '}{interactions.lines:,} interactions"
+        cost = self._once("SolutionVersion", name, what, quantity, interactions.lines)
+        return cost.model_copy(update={"notes": notes}) if cost.once is not None else cost
+
+    def _batch(self, job: Mapping[str, Any], recipe: str) -> Cost:
+        name = job["jobName"]
+        if job.get("batchInferenceJobMode") == "THEME_GENERATION":
+            return self._unknown("BatchInferenceJob", name, "themes")
+        place = job.get("jobInput", {}).get("s3DataSource", {}).get("path", "")
+        amount = self._amount(place, header=False)
+        if isinstance(amount, str):
+            return Cost(resource="BatchInferenceJob", name=name, unknown=amount)
+        quantity = f"{'' if amount.exact else 'about '}{amount.lines:,} lines"
+        return self._once("BatchInferenceJob", name, _of_recipe(recipe, "batch"), quantity, amount.lines)
+
+    def _once(self, resource: str, name: str, what: str, quantity: str, units: float) -> Cost:
+        price = self.prices.price(self.region, what)
+        if price is None:
+            return self._unknown(resource, name, what, quantity)
+        return Cost(
+            resource=resource, name=name, quantity=quantity, price=_shown(price), once=price.of(units)
+        )
+
+    def running(self, resource: str, name: str, what: str, quantity: str, units: float) -> Cost:
+        """What is charged for so many units an hour."""
+        price = self.prices.price(self.region, what)
+        if price is None:
+            return self._unknown(resource, name, what, quantity)
+        return Cost(
+            resource=resource,
+            name=name,
+            quantity=quantity,
+            price=_shown(price),
+            hourly=price.of(units),
+            monthly=price.of_month(units * HOURS_OF_A_MONTH),
+        )
+
+    def _unknown(self, resource: str, name: str, what: str, quantity: str = "") -> Cost:
+        subject = self.prices.unknown.get(what, "")
+        reason = (
+            f"the price of {subject} is not known here"
+            if subject
+            else f"no price for {self.region} is known here"
+        )
+        return Cost(resource=resource, name=name, quantity=quantity, unknown=reason)
+
+    def _amount(self, location: str, *, header: bool) -> Amount | str:
+        """How much is at a location, or why that cannot be told."""
+        if not location:
+            return "where the data is shows only in the bucket"
+        try:
+            return self.look(location, header)
+        except NotReadable:
+            return f"{location} may not be read"
+        except DataInvalid as error:
+            return str(error)
+
+
+def _shown(price: Price) -> str:
+    return str(price) if price.confirmed else f"{price} (not confirmed)"
+
+
+def _size(size: int) -> str:
+    for unit, bytes_ in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if size >= bytes_:
+            return f"{size / bytes_:,.1f} {unit}"
+    return f"{size} bytes"

@@ -1,0 +1,224 @@
+"""What a run would do with everything in its plan: one entry for each resource, in the order of the run.
+
+The very steps of the run are taken (`step.attempt`), with a client that sends no changes. So the plan cannot
+say anything else than the run does; a resource that is new to the pipeline needs a line in `_walk`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from personalize_pipeline.best_version import best_version
+from personalize_pipeline.context import Context, Run, Step
+from personalize_pipeline.errors import PipelineError
+from personalize_pipeline.planning.entries import Action, Foreseen
+from personalize_pipeline.planning.looking import Looking
+from personalize_pipeline.promotion import promotion
+from personalize_pipeline.resources.batch_inference_job import BatchInferenceJob
+from personalize_pipeline.resources.batch_segment_job import BatchSegmentJob
+from personalize_pipeline.resources.campaign import Campaign
+from personalize_pipeline.resources.dataset import Dataset
+from personalize_pipeline.resources.dataset_group import DatasetGroup
+from personalize_pipeline.resources.dataset_import import DatasetImport
+from personalize_pipeline.resources.event_tracker import EventTracker
+from personalize_pipeline.resources.filter import Filter
+from personalize_pipeline.resources.recommender import Recommender
+from personalize_pipeline.resources.resource import Resource
+from personalize_pipeline.resources.schema import Schema
+from personalize_pipeline.resources.solution import Solution
+from personalize_pipeline.resources.solution_version import SolutionVersion
+from personalize_pipeline.step import attempt
+
+NEW_VERSION = "(new version)"
+"""In place of the identifier that Personalize will give to a version that is still to be trained."""
+
+_DID: Mapping[str, Action] = {
+    "created": "create",
+    "updated": "update",
+    "imported": "import",
+    "trained": "train",
+    "deleted": "delete",
+    "replaced": "replace",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was found out about one resource: the plan's entry, what the params file wants, the run's step."""
+
+    foreseen: Foreseen
+    want: Mapping[str, Any]
+    context: Context
+    step: Step | None
+    """None if the run would fail here."""
+
+
+def make_resource(kind: type[Resource], want: Mapping[str, Any], context: Context, client: Any) -> Resource:
+    """How the functions make a resource."""
+    return kind(want, context, client)
+
+
+def foresee(
+    plan: Mapping[str, Any], run: Run, looking: Looking, make: Callable[..., Resource] = make_resource
+) -> list[Seen]:
+    """Say what a run with this plan (`params.plan`) would do now.
+
+    Asks about everything, also what would not be begun because something before it fails.
+    """
+    walk = _Walk(run, looking, make)
+    _walk(walk, plan)
+    return walk.seen
+
+
+@dataclass(slots=True)
+class _Walk:
+    """The way through the plan; what was found so far is the context of what comes next."""
+
+    run: Run
+    looking: Looking
+    make: Callable[..., Resource]
+    seen: list[Seen] = field(default_factory=list)
+
+    def see(self, kind: type[Resource], want: Mapping[str, Any], name: str = "", **context: Any) -> Seen:
+        """Take the step that the run would take first. `name` as in `plan.expected`, if `want` has none."""
+        name = name or want.get("name") or want["jobName"]
+        now = datetime.now(UTC)
+        given = Context(run=self.run, started_at=now, **context)
+        resource = self.make(kind, want, given, self.looking.personalize)
+        before = len(self.looking.calls)
+        try:
+            step = attempt(resource, now)
+        except PipelineError as error:
+            entry = Foreseen(resource=kind.__name__, name=name, action="fail", why=str(error))
+            return self._add(Seen(entry, want, given, None))
+        calls = [call.operation for call in self.looking.calls[before:]]
+        action = _action(resource, step, calls)
+        why = _why(resource, step, action)
+        entry = Foreseen(resource=kind.__name__, name=name, action=action, why=why, calls=tuple(calls))
+        return self._add(Seen(entry, want, given, step))
+
+    def add_why(self, reason: str) -> None:
+        """Say more about the entry that was added last."""
+        last = self.seen.pop()
+        why = "\n".join(filter(None, [last.foreseen.why, reason]))
+        self.seen.append(replace(last, foreseen=last.foreseen.model_copy(update={"why": why})))
+
+    def _add(self, seen: Seen) -> Seen:
+        self.seen.append(seen)
+        return seen
+
+
+def _walk(walk: _Walk, plan: Mapping[str, Any]) -> None:
+    run = walk.run
+    walk.see(DatasetGroup, plan["datasetGroup"])
+    group = {"dataset_group_arn": run.arn(f"dataset-group/{plan['datasetGroup']['name']}")}
+    outdated = [reason for dataset in plan["datasets"] if (reason := _dataset(walk, dataset, group))]
+    if plan.get("eventTracker"):
+        walk.see(EventTracker, plan["eventTracker"], **group)
+    for want in plan["filters"]:
+        walk.see(Filter, want, **group)
+    for want in plan["recommenders"]:
+        walk.see(Recommender, want, **group)
+    for solution in plan["solutions"]:
+        _solution(walk, solution, group, outdated[0] if outdated else None)
+
+
+def _dataset(walk: _Walk, plan: Mapping[str, Any], group: Mapping[str, str]) -> str:
+    """One dataset; returns why what was trained on it would be out of date after the run."""
+    schema_arn = walk.run.arn(f"schema/{plan['schema']['name']}")
+    walk.see(Schema, plan["schema"])
+    dataset = walk.see(Dataset, plan["dataset"], schema_arn=schema_arn, **group)
+    if "import" not in plan:
+        return ""
+    name = group["dataset_group_arn"].rpartition("/")[2]
+    dataset_arn = walk.run.arn(f"dataset/{name}/{plan['dataset']['datasetType'].upper()}")
+    context = {"schema_arn": schema_arn, "dataset_arn": dataset_arn, **group}
+    imported = walk.see(DatasetImport, plan["import"], dataset.foreseen.name, **context)
+    return f"{dataset.foreseen.name} is imported" if imported.foreseen.changes else ""
+
+
+def _solution(walk: _Walk, plan: Mapping[str, Any], group: Mapping[str, str], outdated: str | None) -> None:
+    candidates = []
+    wanted = True
+    for candidate in plan["candidates"]:
+        solution = walk.see(Solution, candidate["solution"], **group)
+        arn = walk.run.arn(f"solution/{candidate['solution']['name']}")
+        if "solutionVersion" not in candidate:  # nothing of this run needs one
+            wanted = False
+            continue
+        reason = "the solution is updated" if solution.foreseen.action == "update" else outdated
+        context = {"solution_arn": arn, "outdated": reason, **group}
+        seen = walk.see(SolutionVersion, candidate["solutionVersion"], solution.foreseen.name, **context)
+        if seen.step:
+            trained = {"name": seen.foreseen.name, "arn": seen.step.arn or f"{arn}/{NEW_VERSION}"}
+            candidates.append({**trained, "details": seen.step.details or {}})
+    if wanted and not candidates:
+        return
+    version = _version(plan, candidates)
+    uses = {**group, "solution_version_arn": version}
+    for want in plan["campaigns"]:
+        _campaign(walk, want, plan.get("promotion"), uses)
+    for want in plan["batchInferenceJobs"]:
+        walk.see(BatchInferenceJob, want, **uses)
+    for want in plan["batchSegmentJobs"]:
+        walk.see(BatchSegmentJob, want, **uses)
+
+
+def _campaign(
+    walk: _Walk, want: Mapping[str, Any], gate: Mapping[str, Any] | None, uses: Mapping[str, str]
+) -> None:
+    """A campaign, which moves to the version only if the gate lets it."""
+    if gate is None or "solutionVersionArn" in want:
+        walk.see(Campaign, want, **uses)
+    elif uses["solution_version_arn"].endswith(NEW_VERSION):
+        walk.see(Campaign, want, **uses)
+        walk.add_why("if the new version passes the gate (promotion); else it keeps what it serves")
+    else:
+        context = {"run": walk.run.output(), "solutionVersionArn": uses["solution_version_arn"]}
+        verdict = promotion({"want": {**gate, "name": want["name"]}, "context": context}).get("details", {})
+        if verdict.get("decision") != "withheld":
+            version = verdict.get("solutionVersionArn", uses["solution_version_arn"])
+            walk.see(Campaign, want, **{**uses, "solution_version_arn": version})
+
+
+def _version(plan: Mapping[str, Any], candidates: Sequence[Mapping[str, Any]]) -> str:
+    """The version to be used: it is known, unless one of them is still to be trained."""
+    to_come = [one["arn"] for one in candidates if one["arn"].endswith(NEW_VERSION)]
+    if to_come or not candidates:
+        return to_come[0] if to_come else ""
+    if len(candidates) == 1:
+        return str(candidates[0]["arn"])
+    return str(
+        best_version({"name": plan["name"], "choose": plan["choose"], "candidates": candidates})["arn"]
+    )
+
+
+def _action(resource: Resource, step: Step, calls: Sequence[str]) -> Action:
+    """What it is to a person, told from what would be called."""
+    verbs = {
+        verb for call in calls for verb in ("Create", "Delete", "Start", "Stop") if call.startswith(verb)
+    }
+    if verbs >= {"Create", "Delete"}:
+        return "replace"
+    if "Start" in verbs:
+        return "start"
+    if "Stop" in verbs:
+        return "stop"
+    if not calls:
+        return "keep" if step.done else "wait"
+    action = _DID.get(step.did or "", "update")
+    return "retrain" if action == "train" and resource.again else action
+
+
+def _why(resource: Resource, step: Step, action: Action) -> str:
+    if action == "wait":
+        return f"it is {step.status}" + (f": {step.reason}" if step.reason else "")
+    if action in ("keep", "create", "import", "train", "retrain"):
+        return resource.because()
+    found = resource.find()
+    if found is None:
+        return ""
+    lines = [str(change) for change in resource.changes(found)]
+    lines += [f"tag {tag['tagKey']}: {tag['tagValue']}" for tag in resource.missing_tags(found)]
+    return "\n".join(lines)

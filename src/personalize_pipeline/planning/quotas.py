@@ -1,0 +1,169 @@
+"""Quotas of the account that a run would hit: those that end it, and those for which it takes turns.
+
+What AWS has raised for an account is told by the stack parameter Quotas (`campaigns:10,filters:50`); who has
+more of something than the default allows has been given more, by whatever amount.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from personalize_pipeline.errors import ParamsInvalid
+from personalize_pipeline.planning.entries import Foreseen
+from personalize_rules import quotas
+from personalize_rules.schemas import Problem
+from personalize_rules.spelling import did_you_mean
+
+if TYPE_CHECKING:
+    from mypy_boto3_personalize import PersonalizeClient
+
+# By the names that `personalize-local --quota` takes too.
+_LIMITS: Final[Mapping[str, int]] = {
+    "schemas": quotas.SCHEMAS,
+    "dataset-groups": quotas.DATASET_GROUPS,
+    "solutions": quotas.SOLUTIONS,
+    "campaigns": quotas.CAMPAIGNS,
+    "filters": quotas.FILTERS,
+    "recommenders": quotas.RECOMMENDERS,
+    "recommenders-of-region": quotas.RECOMMENDERS_OF_REGION,
+    "running-import-jobs": quotas.RUNNING_IMPORT_JOBS,
+    "running-solution-versions": quotas.RUNNING_SOLUTION_VERSIONS,
+    "running-batch-inference-jobs": quotas.RUNNING_BATCH_INFERENCE_JOBS,
+    "running-batch-segment-jobs": quotas.RUNNING_BATCH_SEGMENT_JOBS,
+}
+_GONE = ("DELETE", "CREATE FAILED")
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """What a run meets: `stops` cannot pass by waiting, `turns` does."""
+
+    stops: tuple[str, ...]
+    turns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Quota:
+    """How many of a kind of resource there may be in a place, and how to count them."""
+
+    name: str
+    resource: str
+    of_group: bool
+    count: Callable[["PersonalizeClient", str], Iterator[Any]]
+
+
+def hit(
+    client: "PersonalizeClient", foreseen: Sequence[Foreseen], group_arn: str, raised: Mapping[str, int]
+) -> Hit:
+    """Compare what there is, all pages, and what would be made with the quotas. Counts only what grows.
+
+    `group_arn` is empty as long as there is no such group.
+    """
+    made = Counter(one.resource for one in foreseen if one.action == "create")
+    return Hit(
+        stops=tuple(_stops(client, made, group_arn, raised)),
+        turns=tuple(_turns(Counter(one.resource for one in foreseen if one.changes), raised)),
+    )
+
+
+def read_quotas(text: str) -> dict[str, int]:
+    """Read the stack parameter Quotas.
+
+    Raises:
+        ParamsInvalid: it names a quota that there is not.
+    """
+    found = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, _, value = part.partition(":")
+        if name not in _LIMITS or not value.isdecimal():
+            known = f"Known are {', '.join(_LIMITS)}.{did_you_mean(name, _LIMITS)}"
+            advice = f"{known} Example: campaigns:10,filters:50"
+            raise ParamsInvalid([Problem("stack parameter Quotas", f"'{part}' is no quota.", advice)])
+        found[name] = int(value)
+    return found
+
+
+def _stops(
+    client: "PersonalizeClient", made: Mapping[str, int], group_arn: str, raised: Mapping[str, int]
+) -> Iterator[str]:
+    for quota in _QUOTAS:
+        more = made.get(quota.resource, 0)
+        if not more:
+            continue
+        limit = raised.get(quota.name, _LIMITS[quota.name])
+        there = 0
+        if group_arn or not quota.of_group:
+            listed = quota.count(client, group_arn)
+            there = sum(1 for item in listed if not item.get("status", "").startswith(_GONE))
+        if there + more <= limit or there > limit:
+            continue
+        place = f"in dataset group {group_arn.rpartition('/')[2]}" if group_arn and quota.of_group else ""
+        where = place or ("in the new dataset group" if quota.of_group else "in this region of the account")
+        words = quota.name.removesuffix("-of-region").replace("-", " ")
+        yield (
+            f"{words} {where}: {there} there, {more} more wanted, {limit} allowed.\n"
+            "Delete what is not needed any more, or ask AWS for a higher quota (Service Quotas, Amazon "
+            f"Personalize) and say so: sam deploy --parameter-overrides Quotas={quota.name}:{there + more}"
+        )
+
+
+def _turns(made: Mapping[str, int], raised: Mapping[str, int]) -> Iterator[str]:
+    for name, resource in (
+        ("running-import-jobs", "DatasetImport"),
+        ("running-solution-versions", "SolutionVersion"),
+        ("running-batch-inference-jobs", "BatchInferenceJob"),
+        ("running-batch-segment-jobs", "BatchSegmentJob"),
+    ):
+        limit = raised.get(name, _LIMITS[name])
+        if made.get(resource, 0) > limit:
+            words = name.removeprefix("running-").replace("-", " ")
+            yield f"{made[resource]} {words}, of which {limit} may run at the same time; the others wait."
+
+
+def _groups(client: "PersonalizeClient", _: str) -> Iterator[Any]:
+    for page in client.get_paginator("list_dataset_groups").paginate():
+        yield from page["datasetGroups"]
+
+
+def _schemas(client: "PersonalizeClient", _: str) -> Iterator[Any]:
+    for page in client.get_paginator("list_schemas").paginate():
+        yield from page["schemas"]
+
+
+def _solutions(client: "PersonalizeClient", group: str) -> Iterator[Any]:
+    for page in client.get_paginator("list_solutions").paginate(datasetGroupArn=group):
+        yield from page["solutions"]
+
+
+def _campaigns(client: "PersonalizeClient", group: str) -> Iterator[Any]:
+    for solution in _solutions(client, group):
+        pages = client.get_paginator("list_campaigns").paginate(solutionArn=solution["solutionArn"])
+        for page in pages:
+            yield from page["campaigns"]
+
+
+def _filters(client: "PersonalizeClient", group: str) -> Iterator[Any]:
+    for page in client.get_paginator("list_filters").paginate(datasetGroupArn=group):
+        yield from page["Filters"]
+
+
+def _recommenders(client: "PersonalizeClient", group: str) -> Iterator[Any]:
+    for page in client.get_paginator("list_recommenders").paginate(datasetGroupArn=group):
+        yield from page["recommenders"]
+
+
+def _all_recommenders(client: "PersonalizeClient", _: str) -> Iterator[Any]:
+    for page in client.get_paginator("list_recommenders").paginate():
+        yield from page["recommenders"]
+
+
+_QUOTAS: Final = (
+    _Quota("dataset-groups", "DatasetGroup", of_group=False, count=_groups),
+    _Quota("schemas", "Schema", of_group=False, count=_schemas),
+    _Quota("filters", "Filter", of_group=True, count=_filters),
+    _Quota("recommenders", "Recommender", of_group=True, count=_recommenders),
+    _Quota("recommenders-of-region", "Recommender", of_group=False, count=_all_recommenders),
+    _Quota("solutions", "Solution", of_group=True, count=_solutions),
+    _Quota("campaigns", "Campaign", of_group=True, count=_campaigns),
+)

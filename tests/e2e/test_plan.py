@@ -1,0 +1,102 @@
+"""`personalize plan` and the beginning of the mail: what a run does is known before it begins."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.test_run_command import folder_with, personalize
+from tests.support.deployed_stack import DeployedStack, interactions_csv, params
+
+DID = {
+    "create": "created",
+    "import": "imported",
+    "train": "trained",
+    "retrain": "trained",
+    "update": "updated",
+    "keep": "reused",
+}
+UNSEEN = 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("*")'
+NOTHING = "Nothing to do: everything is as the params file wants it."
+
+
+def planned(stack: DeployedStack, folder: Path, *options: str) -> tuple[int, dict[tuple[str, str], Any]]:
+    code, out, err = personalize(stack, "plan", folder, "--json", *options)
+    assert "Traceback" not in err
+    return code, {(one["resource"], one["name"]): one for one in json.loads(out)["entries"]}
+
+
+def first_section(body: str) -> str:
+    return body.split("\n\n")[1]
+
+
+def test_a_plan_is_what_the_run_does_and_the_same_file_twice_plans_nothing(
+    stack: DeployedStack, tmp_path: Path
+):
+    document = params(
+        "known",
+        eventTracker={"name": "known-events"},
+        filters=[{"name": "known-unseen", "filterExpression": UNSEEN}],
+    )
+    folder = folder_with(tmp_path, "known", document)
+    client = stack.client("personalize")
+
+    code, plan = planned(stack, folder)
+    assert code == 0
+    assert {key[0]: one["action"] for key, one in plan.items()} == {
+        "DatasetGroup": "create",
+        "Schema": "create",
+        "Dataset": "create",
+        "DatasetImport": "import",
+        "EventTracker": "create",
+        "Filter": "create",
+        "Solution": "create",
+        "SolutionVersion": "train",
+        "Campaign": "create",
+    }
+    assert client.list_dataset_groups()["datasetGroups"] == []
+
+    code, mail, err = personalize(stack, "run", folder)
+    assert code == 0, err
+    (run,) = stack.executions("known")
+    did = {key: what for key, what in stack.ended(run).did().items() if key[0] != "WaitForTurn"}
+    assert did == {key: DID[one["action"]] for key, one in plan.items()}
+    section = mail.split("\n\n")[2]
+    assert section.startswith("The plan\n--------\ncreate")
+    assert "train   solution version  known-for-you" in section
+
+    code, again = planned(stack, folder, "--detailed-exitcode")
+    assert (code, {one["action"] for one in again.values()}) == (0, {"keep"})
+    code, text, _ = personalize(stack, "plan", folder)
+    assert (code, NOTHING in text) == (0, True)
+
+    second = stack.run("known", document)
+    assert second.status == "SUCCEEDED", second.cause
+    assert set(second.did().values()) - {None} == {"reused"}
+    assert NOTHING in first_section(second.mail.body)
+
+
+def test_what_changed_is_planned_with_its_reason_and_what_cannot_be_is_told_before(
+    stack: DeployedStack, tmp_path: Path
+):
+    folder = folder_with(tmp_path, "moved", params("moved"))
+    stack.upload("moved/Interactions/interactions.csv", interactions_csv())
+    first = stack.run("moved", params("moved"))
+    assert first.status == "SUCCEEDED", first.cause
+    document = params("moved", datasetGroup={"name": "moved", "domain": "ECOMMERCE"}, solutions=[])
+    document["datasets"]["Interactions"]["schemaName"] = "moved-other-schema"
+
+    (folder / "data" / "Interactions" / "interactions.csv").write_text(interactions_csv(seed=1))
+    code, plan = planned(stack, folder, "--detailed-exitcode")
+    assert code == 2
+    changed = {key[0]: one["action"] for key, one in plan.items() if one["action"] != "keep"}
+    assert changed == {"DatasetImport": "import", "SolutionVersion": "retrain", "Campaign": "update"}
+    assert plan["SolutionVersion", "moved-for-you"]["why"] == "moved-interactions is imported"
+    assert plan["SolutionVersion", "moved-for-you"]["cost"]["once"] == 1500 / 1000 * 0.002
+    _, text, _ = personalize(stack, "plan", folder)
+    assert "retrain  solution version  moved-for-you" in text
+
+    (folder / "params.json").write_text(json.dumps(document))
+    code, text, _ = personalize(stack, "plan", folder)
+    assert code == 1
+    assert "Cannot be done like this:" in text
+    assert "domain: it has none, the params file says ECOMMERCE" in text
