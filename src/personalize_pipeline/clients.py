@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_personalize import PersonalizeClient
+    from mypy_boto3_personalize_runtime import PersonalizeRuntimeClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_scheduler import EventBridgeSchedulerClient
     from mypy_boto3_sns import SNSClient
@@ -54,6 +55,12 @@ def personalize_patient() -> "PersonalizeClient":
 def cloudwatch() -> "CloudWatchClient":
     """Amazon CloudWatch."""
     return boto3.client("cloudwatch", config=_config())
+
+
+@cache
+def personalize_runtime() -> "PersonalizeRuntimeClient":
+    """Amazon Personalize Runtime: what applications ask."""
+    return boto3.client("personalize-runtime", config=_config())
 
 
 @cache

@@ -36,7 +36,10 @@ class Examples(Message):
     """Identifiers out of the user's own data, for command lines that work when pasted."""
 
     user_id: str | None = None
+    user_ids: tuple[str, ...] = ()
     item_ids: tuple[str, ...] = ()
+    filter_values: dict[str, dict[str, str]] = Field(default_factory=dict)
+    """By filter and placeholder, in the form of GetRecommendations: texts in quotes."""
 
 
 class Run(Message):

@@ -123,6 +123,6 @@ def _make(
 
 def _look(source: ParamsSource, document: Mapping[str, Any]) -> FirstLook:
     """Look at the beginnings of all files that the run reads."""
-    look = first_look(clients.s3(), data_of(document, source.bucket, source.prefix))
+    look = first_look(clients.s3(), data_of(document, source.bucket, source.prefix), document)
     lines = look_at_lines(clients.s3(), lines_of(document, f"s3://{source.bucket}/{source.prefix}"))
     return replace(look, problems=look.problems + lines.problems, notes=look.notes + lines.notes)

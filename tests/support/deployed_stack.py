@@ -61,7 +61,9 @@ class Run:
         return step
 
     def did(self) -> dict[tuple[str, str], str]:
-        return {(step["resource"], step["name"]): step.get("did", "failed") for step in self.steps}
+        """What was done to each resource; decisions and smoke tests do nothing."""
+        made = [step for step in self.steps if step["resource"] not in ("Promotion", "SmokeTest")]
+        return {(step["resource"], step["name"]): step.get("did", "failed") for step in made}
 
 
 class DeployedStack:

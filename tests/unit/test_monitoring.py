@@ -1,9 +1,10 @@
 """The dashboard and the alarms: everything on them is something that is really measured."""
 
 import json
+import os
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -17,7 +18,7 @@ from personalize_pipeline.reporting.mail import Ending
 from personalize_pipeline.reporting.metrics import write_metrics
 from personalize_pipeline.watch import requests
 from personalize_pipeline.watch.serving import Serving
-from personalize_pipeline.watch.watch import watch
+from personalize_pipeline.watch.watch import runs_since, watch
 
 STACK = "reco"
 PAGE = (ROOT / "docs" / "monitoring.md").read_text(encoding="utf-8")
@@ -212,6 +213,24 @@ def test_requests_of_all_kinds_and_of_many_campaigns_are_added_up(monkeypatch: p
     assert len(series) == 70
     assert {time: value for time, value in series["arn:69"].items() if value} == {now - requests.WINDOW: 7}
     assert not any(series["arn:0"].values())
+
+
+def test_runs_that_are_going_are_known_and_old_ones_do_not_count(monkeypatch: pytest.MonkeyPatch):
+    with watched(monkeypatch):
+        client, pipeline = boto3.client("stepfunctions"), os.environ["PIPELINE_ARN"]
+        for name in ("one", "two"):
+            client.start_execution(stateMachineArn=pipeline, name=name)
+        client.stop_execution(
+            executionArn=f"{pipeline.replace(':stateMachine:', ':execution:')}:one", error="e", cause="c"
+        )
+        now = datetime.now(UTC)
+
+        lately = runs_since(client, pipeline, now - timedelta(days=1), now)
+        later = runs_since(client, pipeline, now + timedelta(days=1), now + timedelta(days=2))
+
+    assert len(lately) == 2
+    assert all(start <= stop <= now for start, stop in lately)
+    assert [stop for _, stop in later] == [now + timedelta(days=2)]  # the one that still goes
 
 
 def test_log_retention_and_tracing_hold_for_every_function_and_state_machine():

@@ -5,7 +5,7 @@ import re
 import pytest
 from tests.support.policies import ROOT, actions_of, allowed
 
-from personalize_pipeline import params_source, promotion, run_events, start, wait_for_turn
+from personalize_pipeline import params_source, promotion, run_events, smoke_test, start, wait_for_turn
 from personalize_pipeline.costs import counting
 from personalize_pipeline.data import files, first_look
 from personalize_pipeline.deletion import delete, kinds
@@ -60,6 +60,7 @@ CODE = {
     "solution_version": ((SolutionVersion,), set()),
     "promotion": ((promotion,), set()),
     "campaign": ((Campaign,), set()),
+    "smoke_test": ((smoke_test,), set()),
     "batch_inference_job": ((BatchInferenceJob,), PASS_ROLE),
     "batch_segment_job": ((BatchSegmentJob,), PASS_ROLE),
     "recommender": ((Recommender,), set()),

@@ -12,8 +12,9 @@ from botocore.exceptions import ClientError
 
 from personalize_pipeline.context import Examples
 from personalize_pipeline.data.batch_lines import Lines, check_lines
+from personalize_pipeline.data.examples import Head, examples_of
 from personalize_pipeline.data.files import DENIED, Listing, NotReadable, list_files
-from personalize_pipeline.data.headers import HEAD_BYTES, check_headers, values
+from personalize_pipeline.data.headers import HEAD_BYTES, check_headers
 from personalize_pipeline.errors import DataInvalid
 from personalize_rules.schemas import DatasetType, Problem, Schema, parse_schema
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _AT_ONCE = 16
-_EXAMPLE_ITEMS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +59,11 @@ def data_of(document: Mapping[str, Any], bucket: str, prefix: str) -> Iterator[D
         )
 
 
-def first_look(client: "S3Client", data: Iterable[Data]) -> FirstLook:
-    """Look at the data of all datasets and find all problems at once."""
+def first_look(client: "S3Client", data: Iterable[Data], document: Mapping[str, Any]) -> FirstLook:
+    """Look at the data of all datasets and find all problems at once; examples are for the document."""
     problems: list[Problem] = []
     notes: list[str] = []
-    examples = Examples()
+    known: dict[DatasetType, Head] = {}
     for item in data:
         place = f"datasets.{item.word}"
         try:
@@ -81,9 +81,9 @@ def first_look(client: "S3Client", data: Iterable[Data]) -> FirstLook:
                 Problem(f"{place}, {found.place}", found.message, found.advice)
                 for found in _check(item, listing, heads)
             ]
-            if item.word.upper() == DatasetType.INTERACTIONS and heads:
-                examples = _examples(next(iter(heads.values())))
-    return FirstLook(tuple(problems), tuple(notes), examples)
+            if heads and (kind := _kind(item.word)):
+                known[kind] = Head(next(iter(heads.values())), item.schema)
+    return FirstLook(tuple(problems), tuple(notes), examples_of(known, document))
 
 
 def look_at_lines(client: "S3Client", jobs: Iterable[Lines]) -> FirstLook:
@@ -143,8 +143,8 @@ def _heads(client: "S3Client", listing: Listing) -> dict[str, bytes]:
     return {f"s3://{listing.bucket}/{key}": found for key, found in zip(keys, heads, strict=True)}
 
 
-def _examples(head: bytes) -> Examples:
-    users = values(head, "USER_ID", 1)
-    return Examples(
-        user_id=users[0] if users else None, item_ids=tuple(values(head, "ITEM_ID", _EXAMPLE_ITEMS))
-    )
+def _kind(word: str) -> DatasetType | None:
+    try:
+        return DatasetType.parse(word)
+    except ValueError:
+        return None

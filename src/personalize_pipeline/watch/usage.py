@@ -1,12 +1,15 @@
 """Whether what serves is worth what it costs: idle, too small, too large. Pure functions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from personalize_pipeline.watch.requests import WINDOW, Series
 from personalize_pipeline.watch.serving import Serving
+
+Run = tuple[datetime, datetime]
+"""From when to when a run of the pipeline went."""
 
 LATELY: Final = timedelta(hours=1)
 LONG: Final = timedelta(days=7)
@@ -48,10 +51,21 @@ class Usage:
         return ""
 
 
-def usage(one: Serving, series: Series, now: datetime, idle_days: int) -> Usage:
-    """Judge one. It is not idle, nor too large, before it is that old; with 0 `idle_days` never idle."""
+def usage(one: Serving, series: Series, now: datetime, idle_days: int, runs: Sequence[Run] = ()) -> Usage:
+    """Judge one. It is not idle, nor too large, before it is that old; with 0 `idle_days` never idle.
+
+    What is requested while one of `runs` goes may be its smoke test, which is no use: it does not count, as
+    long as enough time is left to tell.
+    """
     idle_time = timedelta(days=idle_days)
-    since_idle = [time for time in series if time > now - idle_time - WINDOW and series[time]]
+    running = sum((stop - start for start, stop in runs), timedelta())
+    since_idle = [
+        time
+        for time in series
+        if time > now - idle_time - WINDOW
+        and series[time]
+        and not (2 * running < idle_time and any(start - WINDOW < time < stop for start, stop in runs))
+    ]
     lately, long = _rates(series, now - LATELY), _rates(series, now - LONG)
     return Usage(
         serving=one,

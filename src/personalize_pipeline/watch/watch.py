@@ -5,7 +5,7 @@ Its metrics are sent by PutMetricData and not with the log, so that alarms on th
 
 import os
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from aws_lambda_powertools import Logger
@@ -14,13 +14,14 @@ from personalize_pipeline import clients
 from personalize_pipeline.reporting.metrics import NAMESPACE, SERVICE
 from personalize_pipeline.watch.requests import requests
 from personalize_pipeline.watch.serving import serving
-from personalize_pipeline.watch.usage import Usage, usage, window
+from personalize_pipeline.watch.usage import Run, Usage, usage, window
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.type_defs import MetricDatumTypeDef
     from mypy_boto3_stepfunctions import SFNClient
 
 _SECONDS_PER_DAY: Final = 86_400
+_LONGEST_RUN: Final = timedelta(days=3)  # pipeline.asl.yaml
 _DATA: Final = 1_000  # PutMetricData takes as many
 
 logger = Logger()
@@ -65,12 +66,27 @@ def days_since_success(client: "SFNClient", pipeline: str, now: datetime) -> flo
     return max(0.0, (now - last).total_seconds() / _SECONDS_PER_DAY)
 
 
+def runs_since(client: "SFNClient", pipeline: str, since: datetime, now: datetime) -> list[Run]:
+    """From when to when runs went, those that have not ended by `since`."""
+    found: list[Run] = []
+    for page in client.get_paginator("list_executions").paginate(stateMachineArn=pipeline):
+        spans = [(run["startDate"], run.get("stopDate", now)) for run in page["executions"]]
+        found += [span for span in spans if span[1] >= since]
+        if spans and spans[-1][0] < since - _LONGEST_RUN:  # the newest come first
+            break
+    return found
+
+
 def _usages(now: datetime) -> list[Usage]:
     groups = os.environ["WATCHED_DATASET_GROUPS"]
     idle_days = int(os.environ["IDLE_DAYS"])
     those = serving(clients.personalize_patient(), groups) if groups.strip() else []
-    series = requests(clients.cloudwatch(), those, now - window(idle_days), now) if those else {}
-    return [usage(one, series[one.arn], now, idle_days) for one in those]
+    if not those:
+        return []
+    start = now - window(idle_days)
+    series = requests(clients.cloudwatch(), those, start, now)
+    runs = runs_since(clients.stepfunctions(), os.environ["PIPELINE_ARN"], start, now)
+    return [usage(one, series[one.arn], now, idle_days, runs) for one in those]
 
 
 def _datum(name: str, value: float, unit: Any, campaign: str = "") -> "MetricDatumTypeDef":

@@ -13,12 +13,17 @@ DAY = timedelta(days=1)
 
 
 def judged(
-    *loads: tuple[timedelta, float], provisioned: int = 1, age: timedelta = 30 * DAY, idle_days: int = 7
+    *loads: tuple[timedelta, float],
+    provisioned: int = 1,
+    age: timedelta = 30 * DAY,
+    idle_days: int = 7,
+    runs: tuple[tuple[timedelta, timedelta], ...] = (),
 ) -> Usage:
-    """`loads`: so long ago, for five minutes, so many requests per second."""
+    """`loads`: so long ago, for five minutes, so many requests per second; `runs`: from when to when."""
     serving = Serving("movies", "arn:c", "CampaignArn", provisioned, NOW - age)
     series = {NOW - ago: rate * WINDOW.total_seconds() for ago, rate in loads}
-    return usage(serving, series, NOW, idle_days)
+    spans = [(NOW - start, NOW - stop) for start, stop in runs]
+    return usage(serving, series, NOW, idle_days, spans)
 
 
 @pytest.mark.parametrize(
@@ -35,6 +40,22 @@ def judged(
 )
 def test_idle(loads, age, idle_days, idle):
     assert judged(*loads, age=age, idle_days=idle_days).idle is idle
+
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("ago", "runs", "idle"),
+    [
+        pytest.param(2 * DAY, [(2 * DAY + HOUR, 2 * DAY - HOUR)], True, id="while a run went"),
+        pytest.param(2 * DAY, [(2 * DAY - 2 * timedelta(minutes=1), DAY)], True, id="when a run began"),
+        pytest.param(2 * DAY, [(3 * DAY, 2 * DAY + HOUR)], False, id="after a run"),
+        pytest.param(2 * DAY, [(4 * DAY, timedelta())], False, id="runs go nearly always"),
+    ],
+)
+def test_smoke_tests_are_no_use_of_a_campaign(ago, runs, idle):
+    assert judged((ago, 0.1), runs=tuple(runs)).idle is idle
 
 
 @pytest.mark.parametrize(

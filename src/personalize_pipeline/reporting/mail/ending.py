@@ -18,6 +18,7 @@ _WORDS = {
     "BatchInferenceJob": "batch inference job",
     "BatchSegmentJob": "batch segment job",
     "MetricAttribution": "metric attribution",
+    "SmokeTest": "smoke test",
 }
 
 

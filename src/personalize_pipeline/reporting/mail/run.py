@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from personalize_pipeline.reporting.mail import live, promotion, quality
+from personalize_pipeline.reporting.mail import live, promotion, quality, smoke_tests
 from personalize_pipeline.reporting.mail.batch_jobs import batch_jobs
 from personalize_pipeline.reporting.mail.costs import costs
 from personalize_pipeline.reporting.mail.ending import Ending
@@ -54,6 +54,7 @@ def _results(ending: Ending) -> Iterator[str]:
     yield live.campaigns(ending)
     yield live.recommenders(ending)
     yield batch_jobs(ending)
+    yield smoke_tests.smoke_tests(ending)
     yield live.trackers(ending)
     yield from quality.versions(ending)
     yield from quality.recommenders(ending)
