@@ -312,6 +312,7 @@ def test_every_function_has_a_sample_event_that_it_can_read(folder: str):
             "best_version",
             "notify",
             "deletion_plan",
+            "watch",
             "plan",
         }  # not in the polling loop
 
