@@ -11,7 +11,7 @@ import pytest
 from moto import mock_aws
 from tests.support.policies import ROOT
 
-from personalize_pipeline import clients, promotion
+from personalize_pipeline import clients, promotion, smoke_test
 from personalize_pipeline.deletion import plan as deletion_plan
 from personalize_pipeline.resources.resource import Found, Resource
 
@@ -53,9 +53,12 @@ def aws(monkeypatch):
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     makers = (
+        clients.cloudwatch,
+        clients.events,
         clients.personalize,
         clients.personalize_once,
         clients.personalize_patient,
+        clients.personalize_runtime,
         clients.s3,
         clients.scheduler,
         clients.sns,
@@ -76,6 +79,9 @@ def aws(monkeypatch):
         boto3.client("scheduler").create_schedule_group(Name="personalize-pipeline")
         monkeypatch.setenv("SCHEDULER_ROLE_ARN", "arn:aws:iam::123456789012:role/scheduler")
         monkeypatch.setenv("DEAD_LETTERS_ARN", "arn:aws:sqs:us-east-1:123456789012:dead")
+        monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "personalize-pipeline")
+        monkeypatch.setenv("IDLE_DAYS", "7")
+        monkeypatch.setenv("WATCHED_DATASET_GROUPS", "")  # no question to Personalize
         monkeypatch.setenv("INPUT_BUCKET", "personalize-pipeline-inputbucket-example")
         boto3.client("s3").create_bucket(Bucket="personalize-pipeline-inputbucket-example")
         yield
@@ -91,6 +97,7 @@ def test_a_handler_accepts_its_sample_event(function, aws, monkeypatch):
         return Found.of(self.arn, shown)
 
     monkeypatch.setattr(Resource, "find", there)
+    monkeypatch.setattr(Resource, "_tags_of", lambda self, _: self.want.get("tags", []))
     for resource in Resource.__subclasses__():
         monkeypatch.setattr(resource, "details", lambda self, found: None)
 
@@ -99,6 +106,7 @@ def test_a_handler_accepts_its_sample_event(function, aws, monkeypatch):
     monkeypatch.setenv("PERSONALIZE_ROLE_ARN", "arn:aws:iam::123456789012:role/personalize")
     monkeypatch.setattr(promotion, "_campaign", lambda *_: None)
     monkeypatch.setattr(promotion, "_value", lambda *_: 0.2)
+    monkeypatch.setattr(smoke_test, "_answered", lambda *_: ["318"])
 
     answer = app(function).handler(event(function), LAMBDA)
 
@@ -113,6 +121,8 @@ def test_a_handler_accepts_its_sample_event(function, aws, monkeypatch):
             assert answer["subject"] == "Succeeded: movies"
         case "deletion_plan":
             assert answer == {"stages": [], "notes": [], "known": {"schemas": [], "locations": []}}
+        case "watch":
+            assert (answer["IdleCampaigns"], answer["findings"]) == (0, [])
         case "plan":
             assert {entry["action"] for entry in answer["entries"]} == {"keep"}
         case "best_version":

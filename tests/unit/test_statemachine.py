@@ -335,6 +335,30 @@ def test_training_does_not_begin_on_half_of_the_data():
     assert evaluate(tracker["Condition"], variables(eventTracker={"name": "e"}), input=whole) is True
 
 
+def test_the_glue_job_comes_before_all_data_and_is_told_the_run():
+    (choice,) = state("pipeline", "IsPreparing")["Choices"]
+    job = {"JobName": "prepare", "Arguments": {"--bucket": "b", "--run": "mine"}, "Timeout": 60}
+    assert evaluate(choice["Condition"], variables(), input=DATA) is False
+    assert evaluate(choice["Condition"], variables(preprocess=job), input=DATA) is True
+    prepare = state("pipeline", "Preprocess")
+    assert prepare["Next"] == "DatasetGroup"
+    given = variables(preprocess=job)
+    assert evaluate(prepare["Arguments"], given, input=DATA) == job  # what the file gives wins
+    job["Arguments"] = {"--bucket": "b"}
+    assert evaluate(prepare["Arguments"], given, input=DATA)["Arguments"] == {"--bucket": "b", "--run": "run"}
+    ran = {"Id": "jr_1", "JobRunState": "SUCCEEDED", "ExecutionTime": 73}
+    [outcome] = evaluate(prepare["Output"], given, input=DATA, result=ran)["outcomes"]
+    assert (outcome["name"], outcome["did"], outcome["seconds"]) == ("prepare", "prepared", 73)
+    (catch,) = prepare["Catch"]
+    assert catch["Next"] == "Results"
+
+
+def test_only_the_run_of_a_file_brings_its_schedules_about():
+    (choice,) = state("pipeline", "IsScheduling")["Choices"]
+    assert evaluate(choice["Condition"], variables(), input=DATA) is False
+    assert evaluate(choice["Condition"], variables(schedules={"schedules": []}), input=DATA) is True
+
+
 def test_the_event_tracker_comes_before_the_training():
     order = list(machine("pipeline")["States"])
     assert order.index("EventTracker") < order.index("Models")
@@ -441,6 +465,45 @@ def test_the_campaign_serves_what_the_gate_says(decision: str, serves: str | Non
             state("pipeline", "Campaign")["Output"], input=output, result={"Output": {"arn": "c"}}
         )
         assert done == {"outcomes": [outcome, {"arn": "c"}]}
+
+
+def test_what_is_live_is_tried_with_the_filters_that_were_made():
+    tests = state("pipeline", "SmokeTests")
+    campaign = {
+        "resource": "Campaign",
+        "name": "c",
+        "arn": "arn:aws:personalize:r:1:campaign/c",
+        "status": "ACTIVE",
+    }
+    given: dict[str, Any] = {
+        "plan": {"candidates": [{"solution": {"recipeArn": "arn:a"}}, {"solution": {"recipeArn": "arn:b"}}]},
+        "outcomes": [
+            {"resource": "SolutionVersion", "name": "s", "arn": "arn:v", "status": "ACTIVE"},
+            campaign,
+            {"resource": "Campaign", "name": "d", "failed": {"error": "x"}},
+            {"resource": "Recommender", "name": "r", "arn": "arn:r", "status": "INACTIVE"},
+        ],
+    }
+    assert evaluate(tests["Items"], input=given) == [campaign]
+    assert evaluate(tests["Items"], input={"outcomes": [given["outcomes"][0]]}) == []
+    item = {"Map": {"Item": {"Value": campaign}}}
+    selected = evaluate(tests["ItemSelector"], input=given, context=item)
+    assert selected == {"plan": {"name": "campaign/c", "arn": campaign["arn"], "recipes": ["arn:a", "arn:b"]}}
+
+    made = [
+        {"resource": "Filter", "name": "f", "arn": "arn:f"},
+        {"resource": "Filter", "name": "g", "failed": {}},
+    ]
+    assigned = evaluate(state("pipeline", "Filters")["Assign"], input={}, result={"outcomes": made})
+    assert assigned == {"filterArns": [{"name": "f", "arn": "arn:f"}]}
+    plan = {"filters": [{"name": name, "filterExpression": "x"} for name in ("f", "g")]}
+    want = state("pipeline", "SmokeTest")["Arguments"]["Input"]["want"]
+    assert evaluate(want, {"plan": plan, **assigned}, input=selected) == {
+        **selected["plan"],
+        "filters": [{"name": "f", "expression": "x", "arn": "arn:f"}, {"name": "g", "expression": "x"}],
+    }
+    nothing = evaluate(want, {"plan": {"filters": []}, "filterArns": []}, input=selected)
+    assert nothing == {**selected["plan"], "filters": []}
 
 
 @pytest.mark.parametrize(("solutions", "recommenders"), [(0, 0), (1, 0), (0, 1), (2, 2)])

@@ -12,9 +12,9 @@ from typing import Any
 from personalize_pipeline.context import Context
 from personalize_pipeline.errors import ResourceFailed
 from personalize_pipeline.execution import short_hash
-from personalize_pipeline.params.checks.tags import merged
 from personalize_pipeline.params.names import derived_name
 from personalize_pipeline.resources.resource import Change, Found, Resource, sentence, tail
+from personalize_pipeline.tagging import carried_over
 from personalize_rules.filters import FilterSyntaxError, parse_filter
 
 _EXPRESSION = "filterExpression"
@@ -37,13 +37,15 @@ class Filter(Resource):
 
     def describe(self) -> Found | None:
         """DescribeFilter, of itself and of its stand-in: one may be left from a run that was stopped."""
-        self._stand_in = self._at(self.stand_in)
+        last = self.context.last
+        alone = last is not None and (last.memory or {}).get("alone", False)
+        self._stand_in = None if alone else self._at(self.stand_in)
         found = self._at(self.name)
         return found and Found.of(found.arn, found.settings, self._stand_in and self._stand_in.settings)
 
     def create(self) -> None:
         """CreateFilter; after a predecessor, with the tags that this had."""
-        tags = self._tags(self._stand_in) if self._stand_in else self.want.get("tags", [])
+        tags = self._tags_of(self._stand_in) if self._stand_in else self._tags
         self._create(self.name, tags)
 
     def wanted(self) -> Mapping[str, Any]:
@@ -69,7 +71,7 @@ class Filter(Resource):
             raise self.changed(found, changes)
         other = self._stand_in
         if other is None:
-            tags = merged(self._tags(found), self.want.get("tags", []))
+            tags = carried_over(self._tags, self._tags_of(found))
             with suppress(self.client.exceptions.ResourceAlreadyExistsException):  # made, but not yet shown
                 self._create(self.stand_in, tags)
             self.noted = {"was": found.settings[_EXPRESSION], "standIn": self.stand_in}
@@ -88,6 +90,10 @@ class Filter(Resource):
     def tried(self, changes: Sequence[Change]) -> bool:  # noqa: ARG002
         """A stand-in that is ready or failed is no end: `update` goes on from there."""
         return False
+
+    def memory(self) -> dict[str, Any]:
+        """Whether it is there without a stand-in: then later looks are one call."""
+        return {"alone": self._stand_in is None and not self.noted}
 
     def left_over(self, found: Found) -> bool:  # noqa: ARG002
         """Whether the stand-in is still there."""
@@ -119,9 +125,6 @@ class Filter(Resource):
     def _create(self, name: str, tags: list[Any]) -> None:
         wanted = {"name": name, **({"tags": tags} if tags else {})}
         self.client.create_filter(**{**self.wanted(), **wanted})
-
-    def _tags(self, found: Found) -> list[Any]:
-        return self.client.list_tags_for_resource(resourceArn=found.arn)["tags"]
 
 
 def _meaning(expression: str) -> str:

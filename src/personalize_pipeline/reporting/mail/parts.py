@@ -6,7 +6,8 @@ from personalize_pipeline.reporting.mail.ending import Ending, Outcome, word_of
 from personalize_pipeline.reporting.mail.text import duration, section, table
 from personalize_pipeline.resources.resource import tail
 
-_ELSEWHERE = frozenset({"BestVersion", "Promotion", "Schedules"})  # with sections of their own
+# With sections of their own.
+_ELSEWHERE = frozenset({"BestVersion", "Promotion", "Schedules", "SmokeTest"})
 
 
 def parts(ending: Ending, title: str = "What was done") -> str:
@@ -32,4 +33,5 @@ def _size(item: Outcome) -> str:
     if not files or size is None:
         return ""
     amount = f"{size / 1e6:,.1f} MB" if size >= 1e6 else f"{size / 1e3:,.1f} kB"
-    return f" ({files} file{'s' if files > 1 else ''}, {amount})"
+    mode = f", {item.details['importMode']}" if item.details.get("importMode") else ""
+    return f" ({files} file{'s' if files > 1 else ''}, {amount}{mode})"
