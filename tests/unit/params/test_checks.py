@@ -27,7 +27,7 @@ def changed(document, changes):
 
 SECTIONS = {
     "metric attribution": ({"metricAttribution": {"name": "m"}}, "metricAttribution: not built yet"),
-    "preprocessing": ({"preprocess": {"job": "j"}}, "preprocess: not built yet"),
+    "preprocessing": ({"preprocess": {"job": "j"}}, "preprocess.jobName: missing."),
     "actions": (
         {"datasets.Actions": {"name": "a", "schema": schema("Actions", ACTION_ID="string", A="int")}},
         "datasets.Actions: not built yet",
