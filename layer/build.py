@@ -42,7 +42,17 @@ ARCHITECTURES = ("x86_64", "aarch64")
 # worker of every function (there a file costs up to 1 ms: 2,700 files with all of this, 900 without).
 # botocore describes 400 services in 28 MB; the functions call these, and check calls of Glue against its own.
 SERVICES = frozenset(
-    {"events", "glue", "personalize", "personalize-runtime", "s3", "scheduler", "sns", "stepfunctions"}
+    {
+        "cloudwatch",
+        "events",
+        "glue",
+        "personalize",
+        "personalize-runtime",
+        "s3",
+        "scheduler",
+        "sns",
+        "stepfunctions",
+    }
 )
 UNUSED = (
     "bin",

@@ -112,6 +112,10 @@ class Context(Message):
     schema_arn: str | None = None
     solution_arn: str | None = None
     solution_version_arn: str | None = None
+    import_arns: tuple[str, ...] = ()
+    """The imports of this run, also those that were reused."""
+    schema_document: str | None = None
+    """The schema of `schema_arn`, if a plan knows it: it is not there yet."""
     outdated: str | None = None
     """Why the newest solution version will not do, if a plan knows it: Personalize does not show it yet."""
     last: Step | None = None

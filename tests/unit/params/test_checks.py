@@ -26,12 +26,7 @@ def changed(document, changes):
 
 
 SECTIONS = {
-    "metric attribution": ({"metricAttribution": {"name": "m"}}, "metricAttribution: not built yet"),
     "preprocessing": ({"preprocess": {"job": "j"}}, "preprocess.jobName: missing."),
-    "actions": (
-        {"datasets.Actions": {"name": "a", "schema": schema("Actions", ACTION_ID="string", A="int")}},
-        "datasets.Actions: not built yet",
-    ),
     "key without a role": (
         {"datasetGroup.kmsKeyArn": "arn:aws:kms:us-east-1:000000000000:key/x"},
         "datasetGroup.kmsKeyArn: it needs roleArn beside it",
