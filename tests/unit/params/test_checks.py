@@ -26,6 +26,7 @@ def changed(document, changes):
 
 
 SECTIONS = {
+    "preprocessing": ({"preprocess": {"job": "j"}}, "preprocess.jobName: missing."),
     "key without a role": (
         {"datasetGroup.kmsKeyArn": "arn:aws:kms:us-east-1:000000000000:key/x"},
         "datasetGroup.kmsKeyArn: it needs roleArn beside it",
