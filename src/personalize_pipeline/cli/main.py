@@ -352,8 +352,8 @@ def rollback(
     """Move CAMPAIGN back to the version that it served before, as the stack's runs tell.
 
     If they do not (they are remembered for 90 days), to the newest version that is older than the present
-    one. The present version answers until the other one does. The next run moves the campaign to the newest one
-    again, if `promotion` lets it; a version to stay at is `solutionVersionArn` in the params file.
+    one. The present version answers until the other one does. The next run moves the campaign to the newest
+    one again, if `promotion` lets it; a version to stay at is `solutionVersionArn` in the params file.
 
     \b
     Examples:
