@@ -445,6 +445,48 @@ def destroy(
         _follow(runs.Follower(target, arn), json_=json_)
 
 
+@app.command(name="export", short_help="Write the params file of a dataset group that exists.")
+def export_(
+    group: Annotated[
+        str,
+        typer.Argument(metavar="GROUP", help="The name of a dataset group, or its ARN.", show_default=False),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="The file to write. Default: it is printed.", show_default=False),
+    ] = None,
+    json_: Annotated[bool, JSON] = False,
+) -> None:
+    """Write the params file of a dataset group that exists, however it was made; nothing is changed.
+
+    A run of the file changes nothing either: it imports nothing, trains nothing, and finds all as it is
+    wanted. What a params file cannot say is named on stderr. Exit code 1 if `personalize check` refuses it.
+
+    \b
+    Examples:
+        personalize export films                            print it
+        personalize export films --output films/params.json
+    """
+    with errors_for_people():
+        from personalize_pipeline.cli import exporting
+
+        file = exporting.new_file(output) if output else None
+        made = exporting.export(group)
+        if file:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(made.text, encoding="utf-8")
+        if json_:
+            result_json(made.json())
+        elif not file:
+            result(made.text)
+        note("\n".join(f"Note: {line}" for line in made.notes))
+        if made.problems:
+            note("\n".join(["`personalize check` refuses it:", *(f"- {one}" for one in made.problems)]))
+            raise typer.Exit(1)
+        if file:
+            note(f"{file} is written. Apply it: personalize run {file.parent}")
+
+
 def _follow(follower: "Follower", *, json_: bool) -> None:
     from personalize_pipeline.cli.following import show
 
