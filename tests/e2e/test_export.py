@@ -129,6 +129,15 @@ def test_a_custom_group_made_by_hand(stack: DeployedStack, tmp_path: Path):
     hand.make(
         "campaign", name="office-act", solutionVersionArn=hand.make("solution_version", solutionArn=act)
     )
+    metrics = [{"eventType": "watch", "metricName": "watched", "expression": "SUM(Items.PRICE)"}]
+    output = {"roleArn": role_of(stack), "s3DataDestination": {"path": f"s3://{stack.bucket}/by-hand/metrics/"}}
+    hand.make(
+        "metric_attribution",
+        name="office-effect",
+        datasetGroupArn=arn,
+        metrics=metrics,
+        metricsOutputConfig=output,
+    )
     stack.fail_next("solution", "no luck")
     client.create_solution(name="office-broken", recipeArn=f"{RECIPE}aws-similar-items", **manual)
 
@@ -143,6 +152,11 @@ def test_a_custom_group_made_by_hand(stack: DeployedStack, tmp_path: Path):
         assert section["import"] is False
     assert document["eventTracker"] == {"name": "office_events"}
     assert len(document["filters"]) == 3
+    assert document["metricAttribution"] == {
+        "name": "office-effect",
+        "metrics": metrics,
+        "metricsOutputConfig": output,
+    }
     solutions = {section["name"]: section for section in document["solutions"]}
     assert set(solutions) == {"office-personal", "office-like", "office-childless", "office-act"}
     assert [section["performAutoTraining"] for section in solutions.values()].count(True) == 1
