@@ -14,7 +14,7 @@ import pytest
 from tests.support.deployed_stack import INTERACTIONS_SCHEMA, DeployedStack
 from tests.support.documents import BLOCKS, NOT_RUN, ROOT, Block, Terminal, blocks, clean_environment
 
-MARKERS = {"local", "deploy", "run", "check", "clean-up", "destroy", "plan", "export"}
+MARKERS = {"local", "deploy", "run", "check", "watch", "clean-up", "destroy", "plan", "export"}
 OF_PERSONALIZE_LOCAL = {"serve", "any program", "faults"}  # test_documents_of_personalize_local.py
 
 
@@ -49,6 +49,8 @@ def followed(terminal: Terminal) -> dict[str, str]:
     """Every block up to the clean-up, in the order of reading; what each of them printed, by its marker."""
     printed = {}
     for block in blocks("README.md", "local", "deploy", "run", "check", "plan"):
+        printed[block.marker] = terminal.type(block)
+    for block in blocks("docs/monitoring.md", "watch"):
         printed[block.marker] = terminal.type(block)
     for number, block in enumerate(blocks("docs/local-stack.md", "run")):
         printed[f"local-stack {number}"] = terminal.type(block)
@@ -94,6 +96,13 @@ def test_the_example_is_exported_and_its_file_changes_nothing(followed: dict[str
     assert "Succeeded: films" in printed
     did = re.findall(r"^(created|updated|imported|trained|reused) ", printed, re.MULTILINE)
     assert set(did) == {"reused"}
+
+
+def test_campaigns_that_are_not_worth_their_price_can_be_asked_for(followed: dict[str, str]):
+    found = json.loads(followed["watch"][followed["watch"].rindex('{"daysSinceSuccess"') :])
+
+    assert found["daysSinceSuccess"] < 1
+    assert found["findings"] == []
 
 
 def test_the_local_stack_is_as_its_page_says(followed: dict[str, str]):

@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EMAIL = "you@example.com"
 DATA_BUCKET = "e2e-data-of-others"
 """Not of the stack, which may read it nevertheless; a test that needs it makes it."""
+GLUE_JOBS = "prepare-*"
 RUN_SECONDS = 300.0  # on a busy computer; it is seconds on an idle one
 MAIL_SECONDS = 20.0
 DELETE_SECONDS = 30.0
@@ -90,7 +91,11 @@ class DeployedStack:
         config = str(ROOT / "samconfig.toml")  # sam looks for it beside the template otherwise
         # Said again, because `sam deploy --guided` may have saved other answers in samconfig.toml.
         usual = ("--stack-name", self.NAME, "--region", REGION, "--no-confirm-changeset")
-        overrides = (f"Email={EMAIL}", f"DataBucketArns=arn:aws:s3:::{DATA_BUCKET}")
+        overrides = (
+            f"Email={EMAIL}",
+            f"DataBucketArns=arn:aws:s3:::{DATA_BUCKET}",
+            f"GlueJobName={GLUE_JOBS}",
+        )
         self._sam(
             "deploy", "-t", template, "--config-file", config, *usual, "--parameter-overrides", *overrides
         )
@@ -204,6 +209,8 @@ class DeployedStack:
             self._delete("campaign", campaigns)
             self._delete("recommender", personalize.list_recommenders(**inside)["recommenders"])
             self._delete("solution", solutions)
+            attributions = personalize.list_metric_attributions(**inside)["metricAttributions"]
+            self._delete("metric_attribution", attributions)
             self._delete("filter", personalize.list_filters(**inside)["Filters"])
             self._delete("event_tracker", personalize.list_event_trackers(**inside)["eventTrackers"])
             self._delete("dataset", personalize.list_datasets(**inside)["datasets"])

@@ -15,19 +15,23 @@ from personalize_pipeline.reporting import notify
 from personalize_pipeline.resources.batch_inference_job import BatchInferenceJob
 from personalize_pipeline.resources.batch_segment_job import BatchSegmentJob
 from personalize_pipeline.resources.campaign import Campaign
+from personalize_pipeline.resources.data_deletion_job import DataDeletionJob
 from personalize_pipeline.resources.dataset import Dataset
+from personalize_pipeline.resources.dataset_export_job import DatasetExportJob
 from personalize_pipeline.resources.dataset_group import DatasetGroup
 from personalize_pipeline.resources.dataset_import import DatasetImport
 from personalize_pipeline.resources.event_tracker import EventTracker
 from personalize_pipeline.resources.filter import Filter
+from personalize_pipeline.resources.metric_attribution import MetricAttribution
 from personalize_pipeline.resources.recommender import Recommender
 from personalize_pipeline.resources.schema import Schema
 from personalize_pipeline.resources.solution import Solution
 from personalize_pipeline.resources.solution_version import SolutionVersion
 from personalize_pipeline.scheduling import names as schedule_names
 from personalize_pipeline.scheduling import schedules
+from personalize_pipeline.watch import requests, serving, watch
 
-TAGS = {"personalize:ListTagsForResource", "personalize:TagResource"}
+TAGS = {"personalize:ListTagsForResource", "personalize:TagResource", "personalize:UntagResource"}
 PASS_ROLE = {"iam:PassRole"}
 KEY = {"kms:Decrypt", "kms:GenerateDataKey"}
 
@@ -35,11 +39,14 @@ RESOURCES = (
     BatchInferenceJob,
     BatchSegmentJob,
     Campaign,
+    DataDeletionJob,
     Dataset,
+    DatasetExportJob,
     DatasetGroup,
     DatasetImport,
     EventTracker,
     Filter,
+    MetricAttribution,
     Recommender,
     Schema,
     Solution,
@@ -55,6 +62,9 @@ CODE = {
     "dataset_import": ((DatasetImport, files), PASS_ROLE),
     "event_tracker": ((EventTracker,), set()),
     "filter": ((Filter,), set()),
+    "metric_attribution": ((MetricAttribution,), PASS_ROLE),
+    "data_deletion_job": ((DataDeletionJob, files), PASS_ROLE),
+    "dataset_export_job": ((DatasetExportJob,), PASS_ROLE),
     "solution": ((Solution,), set()),
     "solution_version": ((SolutionVersion,), set()),
     "promotion": ((promotion,), set()),
@@ -70,7 +80,8 @@ CODE = {
     "wait_for_turn": ((wait_for_turn, params_source), set()),
     "start": ((start,), set()),
     "notify": ((notify, run_events), KEY),
-    "deletion_plan": ((deletion_plan, run_events), set()),
+    "watch": ((watch, requests, serving), set()),
+    "deletion_plan": ((deletion_plan, schedule_names, run_events), set()),
     "delete": ((delete, kinds), set()),
 }
 
@@ -85,7 +96,7 @@ def test_a_function_may_do_what_it_does_and_nothing_else(function):
         # something with tags takes the right to tag.
         if not resource.tags_follow:
             actions -= TAGS
-            actions |= set() if resource is Schema else {"personalize:TagResource"}
+            actions |= set() if resource in (Schema, MetricAttribution) else {"personalize:TagResource"}
 
     if function == "plan":  # its client sends nothing else
         actions = {action for action in actions_of(*code) if LOOKS.match(action)}

@@ -5,15 +5,16 @@ Only the beginnings of files are read, so this takes seconds whatever the size o
 
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from personalize_pipeline.context import Examples
 from personalize_pipeline.data.batch_lines import Lines, check_lines
+from personalize_pipeline.data.deletion_lists import UserList, check_user_list
 from personalize_pipeline.data.examples import Head, examples_of
-from personalize_pipeline.data.files import DENIED, Listing, NotReadable, list_files
+from personalize_pipeline.data.files import DENIED, Listing, NotReadable, list_files, list_tree
 from personalize_pipeline.data.headers import HEAD_BYTES, check_headers
 from personalize_pipeline.errors import DataInvalid
 from personalize_rules.schemas import DatasetType, Problem, Schema, parse_schema
@@ -110,6 +111,32 @@ def look_at_lines(client: "S3Client", jobs: Iterable[Lines]) -> FirstLook:
             problems += [
                 Problem(f"{job.place}, {found.place}", found.message, found.advice)
                 for found in check_lines(job, heads)
+            ]
+    return FirstLook(tuple(problems), tuple(notes), Examples())
+
+
+def look_at_users(client: "S3Client", lists: Iterable[UserList]) -> FirstLook:
+    """Look at the lists of users to delete and find all problems at once."""
+    problems: list[Problem] = []
+    notes: list[str] = []
+    for users in lists:
+        try:
+            listing = list_tree(client, users.location)
+            listing = replace(listing, files=tuple(file for file in listing.files if file.is_csv))
+            heads = _heads(client, listing)
+        except DataInvalid as error:
+            problems += [Problem(users.place, str(problem)) for problem in error.problems]
+        except NotReadable:
+            notes.append(
+                f"{users.place}: the pipeline may not look into {users.location}, so its files were not "
+                "checked, and the users are deleted anew in every run. Amazon Personalize reads them with "
+                "its own role."
+            )
+        else:
+            size = sum(file.size for file in listing.files)
+            problems += [
+                Problem(f"{users.place}, {found.place}", found.message, found.advice)
+                for found in check_user_list(users, heads, size)
             ]
     return FirstLook(tuple(problems), tuple(notes), Examples())
 

@@ -2,16 +2,21 @@
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
+from personalize_pipeline.params.data_job_models import (
+    data_deletion_job,
+    dataset_export_job,
+    metric_attribution,
+)
+from personalize_pipeline.params.preprocess import preprocess
 from personalize_pipeline.params.schedules import schedules
 from personalize_pipeline.params.shapes import Fields, Model, call_keys, call_model, make_model, member_type
 from personalize_rules.recipe_metrics import DEFAULT_METRIC
 from personalize_rules.schemas import WORDS
 
-SECTIONS_TO_COME = ("metricAttribution", "preprocess")
 """Sections of the file that a later version builds. They may be there, empty."""
 
 IMPORT_FILLED_IN = frozenset({"jobName", "datasetArn"})
@@ -43,8 +48,18 @@ def params_model() -> type[Model]:
                 Field([], description="Recommenders: use cases of the domain of the dataset group."),
             ),
             "schedules": (schedules(), Field(None, description="When the pipeline runs by itself.")),
-            "metricAttribution": _to_come("What recommendations bring about.", dict),
-            "preprocess": _to_come("A Glue job that prepares the data.", dict),
+            "metricAttribution": (
+                metric_attribution(),
+                Field(None, description="What recommendations bring about: sums and counts of events."),
+            ),
+            "dataDeletionJobs": (
+                list[data_deletion_job()],  # type: ignore[misc]
+                Field([], description="Users to forget, named in CSV files. They are gone before training."),
+            ),
+            "preprocess": (
+                preprocess(),
+                Field(None, description="A Glue job that makes the CSV files, before they are imported."),
+            ),
             "tags": (
                 member_type("CreateDatasetGroup", "tags"),
                 Field(
@@ -101,6 +116,10 @@ def dataset() -> type[Model]:
                 default=True,
                 description="false: the dataset is there and keeps its data; nothing is imported.",
             ),
+        ),
+        "datasetExportJobs": (
+            list[dataset_export_job()],  # type: ignore[misc]
+            Field([], description="Files of what the dataset holds at the end of every run."),
         ),
         # Beside dataLocation, which is the same in one word, the call's own spelling.
         "dataSource": (
@@ -358,17 +377,6 @@ def recommender() -> type[Model]:
 def import_keys() -> frozenset[str]:
     """Keys of a dataset section that go to CreateDatasetImportJob."""
     return call_keys("CreateDatasetImportJob") - IMPORT_FILLED_IN - {"tags"}
-
-
-def _to_come(description: str, kind: type[list[Any]] | type[dict[str, Any]]) -> tuple[Any, Any]:
-    """Make a section that a later version builds: its JSON Schema allows only the empty one.
-
-    What is inside is refused by `checks`, in words; here only the kind of JSON value matters.
-    """
-    limit = {"maxItems": 0} if kind is list else {"maxProperties": 0}
-    item: Any = list[Any] if kind is list else dict[str, Any]
-    annotated = Annotated[item, Field(json_schema_extra=limit)]
-    return annotated, Field(kind(), description=f"{description} Not built yet: leave it out or empty.")
 
 
 def model_at(path: Sequence[str | int]) -> type[Model] | None:

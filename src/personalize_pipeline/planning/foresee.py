@@ -18,17 +18,21 @@ from personalize_pipeline.promotion import promotion
 from personalize_pipeline.resources.batch_inference_job import BatchInferenceJob
 from personalize_pipeline.resources.batch_segment_job import BatchSegmentJob
 from personalize_pipeline.resources.campaign import Campaign
+from personalize_pipeline.resources.data_deletion_job import DataDeletionJob
 from personalize_pipeline.resources.dataset import Dataset
+from personalize_pipeline.resources.dataset_export_job import DatasetExportJob
 from personalize_pipeline.resources.dataset_group import DatasetGroup
 from personalize_pipeline.resources.dataset_import import DatasetImport
 from personalize_pipeline.resources.event_tracker import EventTracker
 from personalize_pipeline.resources.filter import Filter
+from personalize_pipeline.resources.metric_attribution import MetricAttribution
 from personalize_pipeline.resources.recommender import Recommender
 from personalize_pipeline.resources.resource import Resource
 from personalize_pipeline.resources.schema import Schema
 from personalize_pipeline.resources.solution import Solution
 from personalize_pipeline.resources.solution_version import SolutionVersion
 from personalize_pipeline.step import attempt
+from personalize_pipeline.tagging import NOTE
 
 NEW_VERSION = "(new version)"
 """In place of the identifier that Personalize will give to a version that is still to be trained."""
@@ -66,7 +70,8 @@ def foresee(
 
     Asks about everything, also what would not be begun because something before it fails.
     """
-    walk = _Walk(run, looking, make)
+    # Nothing is waited for here.
+    walk = _Walk(run.model_copy(update={"shares": {}}), looking, make)
     _walk(walk, plan)
     return walk.seen
 
@@ -104,6 +109,11 @@ class _Walk:
         why = "\n".join(filter(None, [last.foreseen.why, reason]))
         self.seen.append(replace(last, foreseen=last.foreseen.model_copy(update={"why": why})))
 
+    def say(self, resource: str, name: str, action: Action, why: str, want: Mapping[str, Any]) -> Foreseen:
+        """Add what cannot be looked at, because a Glue job comes before it."""
+        entry = Foreseen(resource=resource, name=name, action=action, why=why)
+        return self._add(Seen(entry, want, Context(run=self.run), None)).foreseen
+
     def _add(self, seen: Seen) -> Seen:
         self.seen.append(seen)
         return seen
@@ -111,26 +121,47 @@ class _Walk:
 
 def _walk(walk: _Walk, plan: Mapping[str, Any]) -> None:
     run = walk.run
+    job = plan.get("preprocess")
+    if job:
+        walk.say("Preprocess", job["JobName"], "start", "in every run, before the imports", job)
     walk.see(DatasetGroup, plan["datasetGroup"])
     group = {"dataset_group_arn": run.arn(f"dataset-group/{plan['datasetGroup']['name']}")}
-    outdated = [reason for dataset in plan["datasets"] if (reason := _dataset(walk, dataset, group))]
+    changed = (_dataset(walk, dataset, group, bool(job)) for dataset in plan["datasets"])
+    outdated = [reason for reason in changed if reason]
     if plan.get("eventTracker"):
         walk.see(EventTracker, plan["eventTracker"], **group)
     for want in plan["filters"]:
         walk.see(Filter, want, **group)
+    if plan.get("metricAttribution"):
+        walk.see(MetricAttribution, plan["metricAttribution"], **group)
+    imports = [one.step.arn for one in walk.seen if one.foreseen.resource == "DatasetImport" and one.step]
+    for want in plan["dataDeletionJobs"]:
+        deletion = walk.see(DataDeletionJob, want, import_arns=tuple(imports), **group)
+        if deletion.foreseen.changes:
+            outdated.append("users are deleted from the data")
     for want in plan["recommenders"]:
         walk.see(Recommender, want, **group)
     for solution in plan["solutions"]:
         _solution(walk, solution, group, outdated[0] if outdated else None)
+    for want in plan["datasetExportJobs"]:
+        walk.see(DatasetExportJob, want, **group)
 
 
-def _dataset(walk: _Walk, plan: Mapping[str, Any], group: Mapping[str, str]) -> str:
-    """One dataset; returns why what was trained on it would be out of date after the run."""
-    schema_arn = walk.run.arn(f"schema/{plan['schema']['name']}")
-    walk.see(Schema, plan["schema"])
-    dataset = walk.see(Dataset, plan["dataset"], schema_arn=schema_arn, **group)
+def _dataset(walk: _Walk, plan: Mapping[str, Any], group: Mapping[str, str], prepared: bool) -> str:  # noqa: FBT001
+    """One dataset; returns why what was trained on it would be out of date after the run.
+
+    `prepared`: its files are not there yet, because a Glue job makes them.
+    """
+    schema = walk.see(Schema, plan["schema"])
+    schema_arn = schema.step.arn if schema.step else walk.run.arn(f"schema/{plan['schema']['name']}")
+    document = {"schema_arn": schema_arn, "schema_document": plan["schema"]["schema"]}
+    dataset = walk.see(Dataset, plan["dataset"], **document, **group)
     if "import" not in plan:
         return ""
+    if prepared:
+        why = "what the Glue job makes, unless that was imported last"
+        walk.say("DatasetImport", dataset.foreseen.name, "import", why, plan["import"])
+        return f"{dataset.foreseen.name} is imported"
     name = group["dataset_group_arn"].rpartition("/")[2]
     dataset_arn = walk.run.arn(f"dataset/{name}/{plan['dataset']['datasetType'].upper()}")
     context = {"schema_arn": schema_arn, "dataset_arn": dataset_arn, **group}
@@ -220,5 +251,7 @@ def _why(resource: Resource, step: Step, action: Action) -> str:
     if found is None:
         return ""
     lines = [str(change) for change in resource.changes(found)]
-    lines += [f"tag {tag['tagKey']}: {tag['tagValue']}" for tag in resource.missing_tags(found)]
+    missing = [tag for tag in resource.missing_tags(found) if tag["tagKey"] != NOTE]
+    lines += [f"tag {tag['tagKey']}: {tag['tagValue']}" for tag in missing]
+    lines += [f"tag {key}: none any more" for key in resource.outdated_tags(found) if key != NOTE]
     return "\n".join(lines)

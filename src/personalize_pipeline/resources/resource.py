@@ -7,12 +7,12 @@ changed (`update`).
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from personalize_pipeline import clients
+from personalize_pipeline import clients, tagging
 from personalize_pipeline.context import Context, Did
 from personalize_pipeline.errors import ResourceChanged, ResourceFailed
 
@@ -88,10 +88,12 @@ class Resource(ABC):
     creates: ClassVar[Did] = "created"
     updates: ClassVar[Did] = "updated"
     tags_follow: ClassVar[bool] = True
-    """Whether tags are kept up after creation; jobs and versions get theirs when they are made."""
+    """Whether tags are kept up after creation; what every run begins anew gets them when it is made."""
 
     def __init__(self, want: Json, context: Context, client: "PersonalizeClient | None" = None) -> None:
-        self.want = want
+        given = want.get("tags")
+        self.want = {**want, "tags": tagging.with_note(given)} if given and self.tags_follow else want
+        self._tags_there: list[dict[str, str]] | None = None
         self.context = context
         self.client = client or clients.personalize()
         self.noted: dict[str, Any] | None = context.last.details if context.last else None
@@ -101,6 +103,11 @@ class Resource(ABC):
     def name(self) -> str:
         """Its name, as the params file gives it."""
         return str(self.want["name"])
+
+    @property
+    def known_as(self) -> str:
+        """The name of the section that wants it, where its own is another one."""
+        return self.name
 
     @property
     def arn(self) -> str:
@@ -142,6 +149,13 @@ class Resource(ABC):
         """Whether the update that this run made was to bring these changes about."""
         return True
 
+    def memory(self) -> dict[str, Any] | None:
+        """What this look has shown and later ones need: `context.last` has it then. Asked after an action.
+
+        `lastTimeSeconds`, what the same took the last time, is for the pace of the looks.
+        """
+        return None
+
     def left_over(self, found: Found) -> bool:  # noqa: ARG002  # for those that leave something
         """Whether something is left to tidy up, now that it is as wanted."""
         return False
@@ -173,15 +187,35 @@ class Resource(ABC):
 
     def missing_tags(self, found: Found) -> list[dict[str, str]]:
         """Tags of the params file that it does not have yet. Tags that others put there are left alone."""
-        tags: list[dict[str, str]] = self.want.get("tags", [])
-        if not tags or not self.tags_follow:
-            return []
-        there = self.client.list_tags_for_resource(resourceArn=found.arn)["tags"]
-        return [tag for tag in tags if tag not in there]
+        return tagging.missing(self._tags, self._tags_of(found)) if self._looks_at_tags else []
 
-    def tag(self, found: Found, tags: list[dict[str, str]]) -> None:
-        """Add tags, or give them new values."""
-        self.client.tag_resource(resourceArn=found.arn, tags=tags)  # type: ignore[arg-type]  # Tag is a TypedDict
+    def outdated_tags(self, found: Found) -> list[str]:
+        """Keys of tags that the pipeline put there and that the params file has no longer."""
+        return tagging.outdated(self._tags, self._tags_of(found)) if self._looks_at_tags else []
+
+    def tag(self, found: Found, missing: list[dict[str, str]], outdated: list[str]) -> None:
+        """Remove tags; add others, or give them new values."""
+        if outdated:
+            self.client.untag_resource(resourceArn=found.arn, tagKeys=outdated)
+        if missing:
+            self.client.tag_resource(resourceArn=found.arn, tags=missing)  # type: ignore[arg-type]  # a TypedDict
+
+    @property
+    def _tags(self) -> list[dict[str, str]]:
+        return list(self.want.get("tags", []))
+
+    @property
+    def _looks_at_tags(self) -> bool:
+        """Not at those of what this loop made itself: it has had them from the beginning."""
+        last = self.context.last
+        return self.tags_follow and not (last and last.did == self.creates)
+
+    def _tags_of(self, found: Found) -> list[dict[str, str]]:
+        """Asked once a turn."""
+        if self._tags_there is None:
+            answer = self.client.list_tags_for_resource(resourceArn=found.arn)
+            self._tags_there = [dict(tag) for tag in answer["tags"]]  # type: ignore[arg-type]
+        return self._tags_there
 
     def failed(self, found: Found, *, earlier: bool) -> ResourceFailed:
         """Why it cannot be used, and what a person must do about it."""
@@ -232,6 +266,20 @@ def differences(wanted: Any, shown: Any, path: str = "") -> Iterator[Change]:
             yield from differences(one, other, f"{path}[{position}]")
     elif wanted != shown and (wanted or shown is not None):
         yield Change(path, shown, wanted)
+
+
+def last_duration(earlier: Iterable[Mapping[str, Any]]) -> float | None:
+    """How many seconds the latest of them that became ACTIVE took, in the form of Describe or List.
+
+    What changes one later (tags) moves its lastUpdatedDateTime, so the shortest of the latest three counts.
+    """
+    done = sorted(
+        (one for one in earlier if one.get("status") == _ACTIVE and "lastUpdatedDateTime" in one),
+        key=lambda one: one["creationDateTime"],
+        reverse=True,
+    )
+    seconds = [(one["lastUpdatedDateTime"] - one["creationDateTime"]).total_seconds() for one in done[:3]]
+    return min((some for some in seconds if some > 0), default=None)
 
 
 def tail(arn: str) -> str:

@@ -10,6 +10,7 @@ from personalize_pipeline.planning.entries import Planned
 from personalize_pipeline.reporting.failures import Failure, understand
 
 _WORDS = {
+    "Preprocess": "Glue job",
     "DatasetGroup": "dataset group",
     "DatasetImport": "import",
     "EventTracker": "event tracker",
@@ -18,6 +19,8 @@ _WORDS = {
     "BatchInferenceJob": "batch inference job",
     "BatchSegmentJob": "batch segment job",
     "MetricAttribution": "metric attribution",
+    "DataDeletionJob": "data deletion job",
+    "DatasetExportJob": "dataset export job",
     "SmokeTest": "smoke test",
 }
 

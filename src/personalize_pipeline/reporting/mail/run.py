@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from personalize_pipeline.reporting.mail import bake_off, live, promotion, quality, smoke_tests
 from personalize_pipeline.reporting.mail.batch_jobs import batch_jobs
 from personalize_pipeline.reporting.mail.costs import costs
+from personalize_pipeline.reporting.mail.data_jobs import attributions, deletions, exports
 from personalize_pipeline.reporting.mail.ending import Ending
 from personalize_pipeline.reporting.mail.forecast import forecast
 from personalize_pipeline.reporting.mail.frame import Mail, about, subject
@@ -56,6 +57,9 @@ def _results(ending: Ending) -> Iterator[str]:
     yield batch_jobs(ending)
     yield smoke_tests.smoke_tests(ending)
     yield live.trackers(ending)
+    yield attributions(ending)
+    yield deletions(ending)
+    yield exports(ending)
     yield from quality.versions(ending)
     yield from quality.recommenders(ending)
     yield from bake_off.bake_offs(ending)
