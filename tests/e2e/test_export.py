@@ -76,11 +76,8 @@ def nothing_changes(stack: DeployedStack, group: str, arn: str, document: dict[s
     return run
 
 
-def test_a_custom_group_made_by_hand(stack: DeployedStack, tmp_path: Path):
-    client = stack.client("personalize")
-    hand = ByHand(client)
-    team = [{"tagKey": "team", "tagValue": "reco"}]
-    arn = filled(stack, hand, "office", SCHEMAS, DATA, tags=team)
+def beside_the_models(stack: DeployedStack, hand: ByHand, arn: str) -> tuple[Any, Any]:
+    """An event tracker, filters, and a metric attribution: its metrics, and where they go."""
     hand.make("event_tracker", name="office_events", datasetGroupArn=arn)
     for number in range(3):
         hand.make(
@@ -90,6 +87,27 @@ def test_a_custom_group_made_by_hand(stack: DeployedStack, tmp_path: Path):
             filterExpression=f"INCLUDE ItemID WHERE Items.PRICE < {10 * number + 9}  | EXCLUDE ItemID WHERE"
             ' Interactions.EVENT_TYPE IN ("watch")',
         )
+    metrics = [{"eventType": "watch", "metricName": "watched", "expression": "SUM(Items.PRICE)"}]
+    output = {
+        "roleArn": role_of(stack),
+        "s3DataDestination": {"path": f"s3://{stack.bucket}/by-hand/metrics/"},
+    }
+    hand.make(
+        "metric_attribution",
+        name="office-effect",
+        datasetGroupArn=arn,
+        metrics=metrics,
+        metricsOutputConfig=output,
+    )
+    return metrics, output
+
+
+def test_a_custom_group_made_by_hand(stack: DeployedStack, tmp_path: Path):
+    client = stack.client("personalize")
+    hand = ByHand(client)
+    team = [{"tagKey": "team", "tagValue": "reco"}]
+    arn = filled(stack, hand, "office", SCHEMAS, DATA, tags=team)
+    metrics, output = beside_the_models(stack, hand, arn)
     of_group = {"datasetGroupArn": arn}
     manual = {**of_group, "performAutoTraining": False}
     weights = [{"eventType": "watch", "weight": 0.75}, {"eventType": "click", "weight": 0.25}]
@@ -128,15 +146,6 @@ def test_a_custom_group_made_by_hand(stack: DeployedStack, tmp_path: Path):
     act = hand.make("solution", name="office-act", recipeArn=f"{RECIPE}aws-next-best-action", **manual)
     hand.make(
         "campaign", name="office-act", solutionVersionArn=hand.make("solution_version", solutionArn=act)
-    )
-    metrics = [{"eventType": "watch", "metricName": "watched", "expression": "SUM(Items.PRICE)"}]
-    output = {"roleArn": role_of(stack), "s3DataDestination": {"path": f"s3://{stack.bucket}/by-hand/metrics/"}}
-    hand.make(
-        "metric_attribution",
-        name="office-effect",
-        datasetGroupArn=arn,
-        metrics=metrics,
-        metricsOutputConfig=output,
     )
     stack.fail_next("solution", "no luck")
     client.create_solution(name="office-broken", recipeArn=f"{RECIPE}aws-similar-items", **manual)
