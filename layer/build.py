@@ -41,7 +41,9 @@ ARCHITECTURES = ("x86_64", "aarch64")
 # What functions never load. It counts: a cold start loads the layer, and the local stack unpacks it for every
 # worker of every function (there a file costs up to 1 ms: 2,700 files with all of this, 900 without).
 # botocore describes 400 services in 28 MB; the functions call these.
-SERVICES = frozenset({"events", "personalize", "s3", "scheduler", "sns", "stepfunctions"})
+SERVICES = frozenset(
+    {"events", "personalize", "personalize-runtime", "s3", "scheduler", "sns", "stepfunctions"}
+)
 UNUSED = (
     "bin",
     "boto3/data",  # boto3.resource()

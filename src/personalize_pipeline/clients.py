@@ -12,6 +12,7 @@ from botocore.config import Config
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_personalize import PersonalizeClient
+    from mypy_boto3_personalize_runtime import PersonalizeRuntimeClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_scheduler import EventBridgeSchedulerClient
     from mypy_boto3_sns import SNSClient
@@ -47,6 +48,12 @@ def personalize_once() -> "PersonalizeClient":
 def personalize_patient() -> "PersonalizeClient":
     """The same for many questions in a row: it keeps to the rate that Personalize allows."""
     return boto3.client("personalize", config=Config(retries={"mode": "adaptive", "total_max_attempts": 15}))
+
+
+@cache
+def personalize_runtime() -> "PersonalizeRuntimeClient":
+    """Amazon Personalize Runtime: what applications ask."""
+    return boto3.client("personalize-runtime", config=_config())
 
 
 @cache

@@ -36,7 +36,10 @@ class Examples(Message):
     """Identifiers out of the user's own data, for command lines that work when pasted."""
 
     user_id: str | None = None
+    user_ids: tuple[str, ...] = ()
     item_ids: tuple[str, ...] = ()
+    filter_values: dict[str, dict[str, str]] = Field(default_factory=dict)
+    """By filter and placeholder, in the form of GetRecommendations: texts in quotes."""
 
 
 class Run(Message):
@@ -109,6 +112,10 @@ class Context(Message):
     schema_arn: str | None = None
     solution_arn: str | None = None
     solution_version_arn: str | None = None
+    import_arns: tuple[str, ...] = ()
+    """The imports of this run, also those that were reused."""
+    schema_document: str | None = None
+    """The schema of `schema_arn`, if a plan knows it: it is not there yet."""
     outdated: str | None = None
     """Why the newest solution version will not do, if a plan knows it: Personalize does not show it yet."""
     last: Step | None = None

@@ -6,6 +6,7 @@ PipelineError
 │   └── DataInvalid    the CSV files: what, where
 ├── ResourceFailed     Personalize refused it or reported a failed status; a person must look
 ├── ResourceChanged    it exists with other settings; rename it or delete it
+├── NoRecommendations  it is live, and answers nothing
 ├── QuotaExceeded      a limit that does not go away by waiting; delete something or ask AWS for more
 └── PermissionMissing  a role may not do what this run needs
 
@@ -45,6 +46,10 @@ class ResourceFailed(PipelineError):  # noqa: N818
 
 class ResourceChanged(PipelineError):  # noqa: N818
     """The resource exists with settings that cannot be changed."""
+
+
+class NoRecommendations(PipelineError):  # noqa: N818
+    """A campaign or a recommender is live, and answers nothing to any request."""
 
 
 class QuotaExceeded(PipelineError):  # noqa: N818

@@ -9,7 +9,8 @@ from typing import Any
 from personalize_pipeline import clients, run_events
 from personalize_pipeline.context import Message, Run
 from personalize_pipeline.data.batch_lines import lines_of
-from personalize_pipeline.data.first_look import FirstLook, data_of, first_look, look_at_lines
+from personalize_pipeline.data.deletion_lists import user_lists
+from personalize_pipeline.data.first_look import FirstLook, data_of, first_look, look_at_lines, look_at_users
 from personalize_pipeline.errors import DataInvalid, ParamsInvalid, PipelineError
 from personalize_pipeline.params import main_form, plan, read
 from personalize_pipeline.params.schedules import entries_of
@@ -123,6 +124,11 @@ def _make(
 
 def _look(source: ParamsSource, document: Mapping[str, Any]) -> FirstLook:
     """Look at the beginnings of all files that the run reads."""
-    look = first_look(clients.s3(), data_of(document, source.bucket, source.prefix))
+    look = first_look(clients.s3(), data_of(document, source.bucket, source.prefix), document)
     lines = look_at_lines(clients.s3(), lines_of(document, f"s3://{source.bucket}/{source.prefix}"))
-    return replace(look, problems=look.problems + lines.problems, notes=look.notes + lines.notes)
+    users = look_at_users(clients.s3(), user_lists(document, f"s3://{source.bucket}/{source.prefix}"))
+    return replace(
+        look,
+        problems=look.problems + lines.problems + users.problems,
+        notes=look.notes + lines.notes + users.notes,
+    )

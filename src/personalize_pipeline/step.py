@@ -193,8 +193,9 @@ def ensure(resource: Resource, now: datetime) -> Step:
     if resource.left_over(found):
         resource.tidy(found)
         return _look_again(resource, now, did=resource.updates)
-    if tags := resource.missing_tags(found):
-        resource.tag(found, tags)
+    missing, outdated = resource.missing_tags(found), resource.outdated_tags(found)
+    if missing or outdated:
+        resource.tag(found, missing, outdated)
         return _done(resource, found, did="updated")
     return _done(resource, found)
 

@@ -61,7 +61,9 @@ class Run:
         return step
 
     def did(self) -> dict[tuple[str, str], str]:
-        return {(step["resource"], step["name"]): step.get("did", "failed") for step in self.steps}
+        """What was done to each resource; decisions and smoke tests do nothing."""
+        made = [step for step in self.steps if step["resource"] not in ("Promotion", "SmokeTest")]
+        return {(step["resource"], step["name"]): step.get("did", "failed") for step in made}
 
 
 class DeployedStack:
@@ -194,6 +196,8 @@ class DeployedStack:
             self._delete("campaign", campaigns)
             self._delete("recommender", personalize.list_recommenders(**inside)["recommenders"])
             self._delete("solution", solutions)
+            attributions = personalize.list_metric_attributions(**inside)["metricAttributions"]
+            self._delete("metric_attribution", attributions)
             self._delete("filter", personalize.list_filters(**inside)["Filters"])
             self._delete("event_tracker", personalize.list_event_trackers(**inside)["eventTrackers"])
             self._delete("dataset", personalize.list_datasets(**inside)["datasets"])

@@ -13,9 +13,9 @@ import yaml
 from botocore import xform_name
 
 ROOT = Path(__file__).parents[2]
-SERVICES = ("personalize", "events", "s3", "scheduler", "sns", "stepfunctions")
+SERVICES = ("personalize", "personalize-runtime", "events", "s3", "scheduler", "sns", "stepfunctions")
 # IAM's names, where they are not those of the service and its operations.
-PREFIX = {"stepfunctions": "states"}
+PREFIX = {"stepfunctions": "states", "personalize-runtime": "personalize"}
 ACTIONS = {
     "s3:ListObjectsV2": {"s3:ListBucket"},
     "s3:GetObject": {"s3:GetObject", "s3:GetObjectVersion"},

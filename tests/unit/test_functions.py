@@ -11,7 +11,7 @@ import pytest
 from moto import mock_aws
 from tests.support.policies import ROOT
 
-from personalize_pipeline import clients, promotion
+from personalize_pipeline import clients, promotion, smoke_test
 from personalize_pipeline.deletion import plan as deletion_plan
 from personalize_pipeline.resources.resource import Found, Resource
 
@@ -56,6 +56,7 @@ def aws(monkeypatch):
         clients.personalize,
         clients.personalize_once,
         clients.personalize_patient,
+        clients.personalize_runtime,
         clients.s3,
         clients.scheduler,
         clients.sns,
@@ -91,6 +92,7 @@ def test_a_handler_accepts_its_sample_event(function, aws, monkeypatch):
         return Found.of(self.arn, shown)
 
     monkeypatch.setattr(Resource, "find", there)
+    monkeypatch.setattr(Resource, "_tags_of", lambda self, _: self.want.get("tags", []))
     for resource in Resource.__subclasses__():
         monkeypatch.setattr(resource, "details", lambda self, found: None)
 
@@ -99,6 +101,7 @@ def test_a_handler_accepts_its_sample_event(function, aws, monkeypatch):
     monkeypatch.setenv("PERSONALIZE_ROLE_ARN", "arn:aws:iam::123456789012:role/personalize")
     monkeypatch.setattr(promotion, "_campaign", lambda *_: None)
     monkeypatch.setattr(promotion, "_value", lambda *_: 0.2)
+    monkeypatch.setattr(smoke_test, "_answered", lambda *_: ["318"])
 
     answer = app(function).handler(event(function), LAMBDA)
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from tests.support.policies import ROOT, actions_of, allowed
 
-from personalize_pipeline import params_source, promotion, run_events, start, wait_for_turn
+from personalize_pipeline import params_source, promotion, run_events, smoke_test, start, wait_for_turn
 from personalize_pipeline.costs import counting
 from personalize_pipeline.data import files, first_look
 from personalize_pipeline.deletion import delete, kinds
@@ -15,11 +15,14 @@ from personalize_pipeline.reporting import notify
 from personalize_pipeline.resources.batch_inference_job import BatchInferenceJob
 from personalize_pipeline.resources.batch_segment_job import BatchSegmentJob
 from personalize_pipeline.resources.campaign import Campaign
+from personalize_pipeline.resources.data_deletion_job import DataDeletionJob
 from personalize_pipeline.resources.dataset import Dataset
+from personalize_pipeline.resources.dataset_export_job import DatasetExportJob
 from personalize_pipeline.resources.dataset_group import DatasetGroup
 from personalize_pipeline.resources.dataset_import import DatasetImport
 from personalize_pipeline.resources.event_tracker import EventTracker
 from personalize_pipeline.resources.filter import Filter
+from personalize_pipeline.resources.metric_attribution import MetricAttribution
 from personalize_pipeline.resources.recommender import Recommender
 from personalize_pipeline.resources.schema import Schema
 from personalize_pipeline.resources.solution import Solution
@@ -27,7 +30,7 @@ from personalize_pipeline.resources.solution_version import SolutionVersion
 from personalize_pipeline.scheduling import names as schedule_names
 from personalize_pipeline.scheduling import schedules
 
-TAGS = {"personalize:ListTagsForResource", "personalize:TagResource"}
+TAGS = {"personalize:ListTagsForResource", "personalize:TagResource", "personalize:UntagResource"}
 PASS_ROLE = {"iam:PassRole"}
 KEY = {"kms:Decrypt", "kms:GenerateDataKey"}
 
@@ -35,11 +38,14 @@ RESOURCES = (
     BatchInferenceJob,
     BatchSegmentJob,
     Campaign,
+    DataDeletionJob,
     Dataset,
+    DatasetExportJob,
     DatasetGroup,
     DatasetImport,
     EventTracker,
     Filter,
+    MetricAttribution,
     Recommender,
     Schema,
     Solution,
@@ -55,10 +61,14 @@ CODE = {
     "dataset_import": ((DatasetImport, files), PASS_ROLE),
     "event_tracker": ((EventTracker,), set()),
     "filter": ((Filter,), set()),
+    "metric_attribution": ((MetricAttribution,), PASS_ROLE),
+    "data_deletion_job": ((DataDeletionJob, files), PASS_ROLE),
+    "dataset_export_job": ((DatasetExportJob,), PASS_ROLE),
     "solution": ((Solution,), set()),
     "solution_version": ((SolutionVersion,), set()),
     "promotion": ((promotion,), set()),
     "campaign": ((Campaign,), set()),
+    "smoke_test": ((smoke_test,), set()),
     "batch_inference_job": ((BatchInferenceJob,), PASS_ROLE),
     "batch_segment_job": ((BatchSegmentJob,), PASS_ROLE),
     "recommender": ((Recommender,), set()),
@@ -84,7 +94,7 @@ def test_a_function_may_do_what_it_does_and_nothing_else(function):
         # something with tags takes the right to tag.
         if not resource.tags_follow:
             actions -= TAGS
-            actions |= set() if resource is Schema else {"personalize:TagResource"}
+            actions |= set() if resource in (Schema, MetricAttribution) else {"personalize:TagResource"}
 
     if function == "plan":  # its client sends nothing else
         actions = {action for action in actions_of(*code) if LOOKS.match(action)}

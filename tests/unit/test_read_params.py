@@ -87,7 +87,12 @@ def test_an_upload_becomes_the_plan_of_its_run(bucket):
         "startTime": "2026-11-20T09:02:00Z",
         "datasetGroup": "movies",
         "prefix": "movies/",
-        "examples": {"userId": "u1", "itemIds": ["i1", "i2", "i3"]},
+        "examples": {
+            "userId": "u1",
+            "userIds": ["u1", "u2", "u3"],
+            "itemIds": ["i1", "i2", "i3"],
+            "filterValues": {},
+        },
     }
 
 
@@ -197,7 +202,7 @@ def test_data_that_the_pipeline_may_not_see_is_left_to_personalize(bucket, monke
     plan = read(upload(bucket, PARAMS))
 
     assert any("may not look into s3://input/movies/Interactions/" in note for note in plan["notes"])
-    assert plan["run"]["examples"] == {"itemIds": []}
+    assert plan["run"]["examples"] == {"userIds": [], "itemIds": [], "filterValues": {}}
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe{", b"[]"], ids=["empty", "cut", "UTF-16", "list"])

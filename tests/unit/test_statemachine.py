@@ -443,6 +443,45 @@ def test_the_campaign_serves_what_the_gate_says(decision: str, serves: str | Non
         assert done == {"outcomes": [outcome, {"arn": "c"}]}
 
 
+def test_what_is_live_is_tried_with_the_filters_that_were_made():
+    tests = state("pipeline", "SmokeTests")
+    campaign = {
+        "resource": "Campaign",
+        "name": "c",
+        "arn": "arn:aws:personalize:r:1:campaign/c",
+        "status": "ACTIVE",
+    }
+    given: dict[str, Any] = {
+        "plan": {"candidates": [{"solution": {"recipeArn": "arn:a"}}, {"solution": {"recipeArn": "arn:b"}}]},
+        "outcomes": [
+            {"resource": "SolutionVersion", "name": "s", "arn": "arn:v", "status": "ACTIVE"},
+            campaign,
+            {"resource": "Campaign", "name": "d", "failed": {"error": "x"}},
+            {"resource": "Recommender", "name": "r", "arn": "arn:r", "status": "INACTIVE"},
+        ],
+    }
+    assert evaluate(tests["Items"], input=given) == [campaign]
+    assert evaluate(tests["Items"], input={"outcomes": [given["outcomes"][0]]}) == []
+    item = {"Map": {"Item": {"Value": campaign}}}
+    selected = evaluate(tests["ItemSelector"], input=given, context=item)
+    assert selected == {"plan": {"name": "campaign/c", "arn": campaign["arn"], "recipes": ["arn:a", "arn:b"]}}
+
+    made = [
+        {"resource": "Filter", "name": "f", "arn": "arn:f"},
+        {"resource": "Filter", "name": "g", "failed": {}},
+    ]
+    assigned = evaluate(state("pipeline", "Filters")["Assign"], input={}, result={"outcomes": made})
+    assert assigned == {"filterArns": [{"name": "f", "arn": "arn:f"}]}
+    plan = {"filters": [{"name": name, "filterExpression": "x"} for name in ("f", "g")]}
+    want = state("pipeline", "SmokeTest")["Arguments"]["Input"]["want"]
+    assert evaluate(want, {"plan": plan, **assigned}, input=selected) == {
+        **selected["plan"],
+        "filters": [{"name": "f", "expression": "x", "arn": "arn:f"}, {"name": "g", "expression": "x"}],
+    }
+    nothing = evaluate(want, {"plan": {"filters": []}, "filterArns": []}, input=selected)
+    assert nothing == {**selected["plan"], "filters": []}
+
+
 @pytest.mark.parametrize(("solutions", "recommenders"), [(0, 0), (1, 0), (0, 1), (2, 2)])
 def test_recommenders_and_solutions_are_made_at_the_same_time(solutions: int, recommenders: int):
     planned: dict[str, list[Any]] = {

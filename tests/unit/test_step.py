@@ -11,6 +11,7 @@ from personalize_pipeline.context import Context
 from personalize_pipeline.errors import PermissionMissing, QuotaExceeded, ResourceChanged, ResourceFailed
 from personalize_pipeline.resources.resource import Found, Resource, differences
 from personalize_pipeline.step import attempt, ensure, step_handler, task_handler, wait_seconds
+from personalize_pipeline.tagging import NOTE
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 RUN = {
@@ -39,6 +40,7 @@ class Thing(Resource):
             exceptions=SimpleNamespace(ResourceAlreadyExistsException=AlreadyExistsError),
             list_tags_for_resource=lambda **_: {"tags": [{"tagKey": "team", "tagValue": "reco"}]},
             tag_resource=lambda **arguments: self.calls.append(("tag", arguments["tags"])),
+            untag_resource=lambda **arguments: self.calls.append(("untag", arguments["tagKeys"])),
         )
         super().__init__(want, context, client)
 
@@ -235,8 +237,18 @@ def test_tags_that_are_missing_are_added():
 
     step = ensure(resource, NOW)
 
-    assert resource.calls == [("tag", [{"tagKey": "stage", "tagValue": "prod"}])]
+    [(call, (added, note))] = resource.calls
+    assert (call, added) == ("tag", {"tagKey": "stage", "tagValue": "prod"})
+    assert note["tagKey"] == NOTE
     assert (step.done, step.did) == (True, "updated")
+
+
+def test_tags_that_this_loop_made_it_with_are_not_looked_at_again():
+    last = {"done": False, "arn": ARN, "name": "x", "status": "CREATE PENDING", "did": "created"}
+    resource = thing(found(), want={"tags": [{"tagKey": "stage", "tagValue": "prod"}]}, last=last)
+
+    assert ensure(resource, NOW).did == "created"
+    assert resource.calls == []
 
 
 def test_tags_that_are_there_are_left_alone():

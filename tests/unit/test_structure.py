@@ -12,7 +12,16 @@ ROOT = Path(__file__).parents[2]
 AWS = {"boto3", "botocore"}
 TYPES = {
     f"mypy_boto3_{service}"
-    for service in ("cloudwatch", "events", "personalize", "s3", "scheduler", "sns", "stepfunctions")
+    for service in (
+        "cloudwatch",
+        "events",
+        "personalize",
+        "personalize_runtime",
+        "s3",
+        "scheduler",
+        "sns",
+        "stepfunctions",
+    )
 }
 
 # By package or module: which other ones of ours it may import, and what else beside the standard library.

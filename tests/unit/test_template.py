@@ -13,6 +13,7 @@ from tests.support.deployment import ROOT, functions, machine, resources, states
 
 from personalize_pipeline.context import StepInput
 from personalize_pipeline.params.batch import OUTPUT
+from personalize_pipeline.params.data_jobs import EXPORTS, METRICS
 
 FOLDERS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py"))
 
@@ -135,7 +136,7 @@ def test_roles_are_passed_to_personalize_only_and_one_to_scheduler():
     (scheduling,) = (one for one in passing if one["Resource"] == {"Fn::GetAtt": ["SchedulerRole", "Arn"]})
     assert scheduling["Condition"] == {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}}
     passing.remove(scheduling)
-    assert len(passing) == 4
+    assert len(passing) == 7
     for statement in passing:
         assert statement["Condition"] == {
             "StringEquals": {"iam:PassedToService": "personalize.amazonaws.com"}
@@ -157,7 +158,7 @@ def test_personalize_reads_the_input_bucket_for_this_account_only():
         assert statement["Principal"] == {"Service": "personalize.amazonaws.com"}
         assert statement["Condition"] == condition
     may = [statement["Action"] for statement in statements(resources("AWS::IAM::Role")["PersonalizeRole"])]
-    assert may == ["s3:ListBucket", "s3:GetObject", "s3:PutObject"]
+    assert may == ["s3:ListBucket", "s3:GetObject", "s3:PutObject", "cloudwatch:PutMetricData"]
 
 
 def test_a_schedule_of_this_stack_may_start_the_pipeline_and_nothing_else():
@@ -177,13 +178,13 @@ def test_a_schedule_of_this_stack_may_start_the_pipeline_and_nothing_else():
     assert dead_letters["Resource"] == {"Fn::GetAtt": ["ScheduleDeadLetters", "Arn"]}
 
 
-def test_personalize_writes_only_into_the_folders_for_answers_of_batch_jobs():
+def test_personalize_writes_only_into_the_folders_for_what_it_makes():
     role = statements(resources("AWS::IAM::Role")["PersonalizeRole"])
     bucket = resources("AWS::S3::BucketPolicy")["InputBucketPolicy"]["PolicyDocument"]["Statement"]
     writing = [one for one in (*role, *bucket) if one["Action"] == "s3:PutObject"]
-    folder = f"{OUTPUT}/*"
+    folders = [f"{above}{folder}/*" for folder in (OUTPUT, EXPORTS, METRICS) for above in ("", "*/")]
     assert [one["Resource"] for one in writing] == 2 * [
-        [{"Fn::Sub": f"${{InputBucket.Arn}}/{folder}"}, {"Fn::Sub": f"${{InputBucket.Arn}}/*/{folder}"}]
+        [{"Fn::Sub": f"${{InputBucket.Arn}}/{folder}"} for folder in folders]
     ]
 
 
@@ -217,7 +218,9 @@ def test_the_layer_has_the_services_that_functions_may_call():
     }
     by_prefix = {"states": "stepfunctions"}  # the others are called in boto3 as in IAM
     without_client = {"iam", "kms"}  # rights that other services use on behalf of a function
-    assert {by_prefix.get(prefix, prefix) for prefix in called - without_client} == kept
+    # Personalize has one prefix for its APIs; requests are an API of their own.
+    runtime = {"personalize-runtime"}
+    assert {by_prefix.get(prefix, prefix) for prefix in called - without_client} | runtime == kept
 
 
 def test_the_outputs_are_those_that_the_command_line_reads():

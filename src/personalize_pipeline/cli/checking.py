@@ -5,6 +5,7 @@ from pathlib import Path
 
 from personalize_pipeline.cli import folder as folders
 from personalize_pipeline.data.batch_lines import Lines, check_lines, lines_of
+from personalize_pipeline.data.deletion_lists import UserList, check_user_list, user_lists
 from personalize_pipeline.data.headers import HEAD_BYTES, check_headers
 from personalize_pipeline.errors import ParamsInvalid
 from personalize_pipeline.params import read
@@ -63,6 +64,8 @@ def check(path: Path) -> Report:
             problems += _check_files(folder, name, schema, found)
     for lines in lines_of(given.document, f"{folder.data}/"):
         problems += _check_lines(lines, found)
+    for users in user_lists(given.document, f"{folder.data}/"):
+        problems += _check_users(users, found)
     return Report(str(path), problems, list(given.notes), found, form)
 
 
@@ -102,6 +105,19 @@ def _check_lines(lines: Lines, found: list[str]) -> list[Problem]:
     if not problems:
         found.append(f"{lines.place}: {len(files)} file{'s' if len(files) > 1 else ''} of lines")
     return problems
+
+
+def _check_users(users: UserList, found: list[str]) -> list[Problem]:
+    """The users of one data deletion job; what is fine is told in `found`."""
+    if users.location.startswith("s3://"):
+        found.append(f"{users.place}: users at {users.location}, not looked at")
+        return []
+    files = sorted(Path(users.location).glob("*.csv"))
+    heads = {str(file): _head(file) for file in files}
+    problems = list(check_user_list(users, heads, sum(file.stat().st_size for file in files)))
+    if not problems:
+        found.append(f"{users.place}: {len(files)} file{'s' if len(files) > 1 else ''} of users to delete")
+    return [Problem(f"{users.place}, {one.place}", one.message, one.advice) for one in problems]
 
 
 def _head(file: Path) -> bytes:

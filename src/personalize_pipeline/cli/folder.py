@@ -3,6 +3,7 @@
     FOLDER/params.json                       s3://bucket/PREFIX/params.json
     FOLDER/data/Interactions/*.csv           s3://bucket/PREFIX/Interactions/*.csv
     FOLDER/data/batch/SOLUTION/*             s3://bucket/PREFIX/batch/SOLUTION/*
+    FOLDER/data/deletions/*                  s3://bucket/PREFIX/deletions/*
 
 `data/` may be left out: the dataset folders may lie beside params.json, as they do in the bucket.
 """
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from personalize_pipeline.cli.output import CommandError
 from personalize_pipeline.params.batch import INPUT
+from personalize_pipeline.params.data_jobs import DELETIONS
 
 PARAMS = "params.json"
 DATASETS = ("Interactions", "Items", "Users", "Actions", "ActionInteractions")
@@ -35,10 +37,10 @@ class Folder:
 
     @property
     def datasets(self) -> list[str]:
-        """The dataset folders there are, and those with lines for batch jobs."""
+        """The dataset folders there are, and those with lines for batch jobs and users to delete."""
         batch = self.data / INPUT
         solutions = sorted(path.name for path in batch.iterdir() if path.is_dir()) if batch.is_dir() else []
-        names = [*DATASETS, *(f"{INPUT}/{name}" for name in solutions)]
+        names = [*DATASETS, *(f"{INPUT}/{name}" for name in solutions), DELETIONS]
         return [name for name in names if (self.data / name).is_dir()]
 
     def files(self) -> Iterator[tuple[Path, str]]:

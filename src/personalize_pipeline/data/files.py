@@ -53,10 +53,24 @@ def list_files(client: "S3Client", location: str) -> Listing:
         DataInvalid: no such bucket.
         NotReadable: this role may not list the bucket.
     """
+    return _listed(client, location, {"Delimiter": "/"})
+
+
+def list_tree(client: "S3Client", location: str) -> Listing:
+    """List the files of a location, those in folders inside too: where users to delete are named.
+
+    Raises:
+        DataInvalid: no such bucket.
+        NotReadable: this role may not list the bucket.
+    """
+    return _listed(client, location, {})
+
+
+def _listed(client: "S3Client", location: str, how: dict[str, str]) -> Listing:
     parts = urlsplit(location)
     bucket, key = parts.netloc, parts.path.lstrip("/")
     try:
-        listing = _list(client, bucket, key)
+        listing = _list(client, bucket, key, how)
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code in _NO_BUCKET:
@@ -69,10 +83,11 @@ def list_files(client: "S3Client", location: str) -> Listing:
     return replace(listing, files=tuple(file for file in listing.files if file.key == key))
 
 
-def _list(client: "S3Client", bucket: str, prefix: str) -> Listing:
+def _list(client: "S3Client", bucket: str, prefix: str, how: dict[str, str]) -> Listing:
     files: list[DataFile] = []
     deeper: list[str] = []
-    for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/"):
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, **how)  # type: ignore[arg-type]
+    for page in pages:
         files += [
             DataFile(item["Key"], item["Size"], item["ETag"].strip('"'))
             for item in page.get("Contents", [])

@@ -5,15 +5,17 @@ Only the beginnings of files are read, so this takes seconds whatever the size o
 
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from personalize_pipeline.context import Examples
 from personalize_pipeline.data.batch_lines import Lines, check_lines
-from personalize_pipeline.data.files import DENIED, Listing, NotReadable, list_files
-from personalize_pipeline.data.headers import HEAD_BYTES, check_headers, values
+from personalize_pipeline.data.deletion_lists import UserList, check_user_list
+from personalize_pipeline.data.examples import Head, examples_of
+from personalize_pipeline.data.files import DENIED, Listing, NotReadable, list_files, list_tree
+from personalize_pipeline.data.headers import HEAD_BYTES, check_headers
 from personalize_pipeline.errors import DataInvalid
 from personalize_rules.schemas import DatasetType, Problem, Schema, parse_schema
 
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _AT_ONCE = 16
-_EXAMPLE_ITEMS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,11 @@ def data_of(document: Mapping[str, Any], bucket: str, prefix: str) -> Iterator[D
         )
 
 
-def first_look(client: "S3Client", data: Iterable[Data]) -> FirstLook:
-    """Look at the data of all datasets and find all problems at once."""
+def first_look(client: "S3Client", data: Iterable[Data], document: Mapping[str, Any]) -> FirstLook:
+    """Look at the data of all datasets and find all problems at once; examples are for the document."""
     problems: list[Problem] = []
     notes: list[str] = []
-    examples = Examples()
+    known: dict[DatasetType, Head] = {}
     for item in data:
         place = f"datasets.{item.word}"
         try:
@@ -81,9 +82,9 @@ def first_look(client: "S3Client", data: Iterable[Data]) -> FirstLook:
                 Problem(f"{place}, {found.place}", found.message, found.advice)
                 for found in _check(item, listing, heads)
             ]
-            if item.word.upper() == DatasetType.INTERACTIONS and heads:
-                examples = _examples(next(iter(heads.values())))
-    return FirstLook(tuple(problems), tuple(notes), examples)
+            if heads and (kind := _kind(item.word)):
+                known[kind] = Head(next(iter(heads.values())), item.schema)
+    return FirstLook(tuple(problems), tuple(notes), examples_of(known, document))
 
 
 def look_at_lines(client: "S3Client", jobs: Iterable[Lines]) -> FirstLook:
@@ -108,6 +109,32 @@ def look_at_lines(client: "S3Client", jobs: Iterable[Lines]) -> FirstLook:
             problems += [
                 Problem(f"{job.place}, {found.place}", found.message, found.advice)
                 for found in check_lines(job, heads)
+            ]
+    return FirstLook(tuple(problems), tuple(notes), Examples())
+
+
+def look_at_users(client: "S3Client", lists: Iterable[UserList]) -> FirstLook:
+    """Look at the lists of users to delete and find all problems at once."""
+    problems: list[Problem] = []
+    notes: list[str] = []
+    for users in lists:
+        try:
+            listing = list_tree(client, users.location)
+            listing = replace(listing, files=tuple(file for file in listing.files if file.is_csv))
+            heads = _heads(client, listing)
+        except DataInvalid as error:
+            problems += [Problem(users.place, str(problem)) for problem in error.problems]
+        except NotReadable:
+            notes.append(
+                f"{users.place}: the pipeline may not look into {users.location}, so its files were not "
+                "checked, and the users are deleted anew in every run. Amazon Personalize reads them with "
+                "its own role."
+            )
+        else:
+            size = sum(file.size for file in listing.files)
+            problems += [
+                Problem(f"{users.place}, {found.place}", found.message, found.advice)
+                for found in check_user_list(users, heads, size)
             ]
     return FirstLook(tuple(problems), tuple(notes), Examples())
 
@@ -143,8 +170,8 @@ def _heads(client: "S3Client", listing: Listing) -> dict[str, bytes]:
     return {f"s3://{listing.bucket}/{key}": found for key, found in zip(keys, heads, strict=True)}
 
 
-def _examples(head: bytes) -> Examples:
-    users = values(head, "USER_ID", 1)
-    return Examples(
-        user_id=users[0] if users else None, item_ids=tuple(values(head, "ITEM_ID", _EXAMPLE_ITEMS))
-    )
+def _kind(word: str) -> DatasetType | None:
+    try:
+        return DatasetType.parse(word)
+    except ValueError:
+        return None

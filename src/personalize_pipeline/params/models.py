@@ -6,12 +6,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from personalize_pipeline.params.data_job_models import (
+    data_deletion_job,
+    dataset_export_job,
+    metric_attribution,
+)
 from personalize_pipeline.params.schedules import schedules
 from personalize_pipeline.params.shapes import Fields, Model, call_keys, call_model, make_model, member_type
 from personalize_rules.recipe_metrics import DEFAULT_METRIC
 from personalize_rules.schemas import WORDS
 
-SECTIONS_TO_COME = ("metricAttribution", "preprocess")
+SECTIONS_TO_COME = ("preprocess",)
 """Sections of the file that a later version builds. They may be there, empty."""
 
 IMPORT_FILLED_IN = frozenset({"jobName", "datasetArn"})
@@ -43,7 +48,14 @@ def params_model() -> type[Model]:
                 Field([], description="Recommenders: use cases of the domain of the dataset group."),
             ),
             "schedules": (schedules(), Field(None, description="When the pipeline runs by itself.")),
-            "metricAttribution": _to_come("What recommendations bring about.", dict),
+            "metricAttribution": (
+                metric_attribution(),
+                Field(None, description="What recommendations bring about: sums and counts of events."),
+            ),
+            "dataDeletionJobs": (
+                list[data_deletion_job()],  # type: ignore[misc]
+                Field([], description="Users to forget, named in CSV files. They are gone before training."),
+            ),
             "preprocess": _to_come("A Glue job that prepares the data.", dict),
             "tags": (
                 member_type("CreateDatasetGroup", "tags"),
@@ -101,6 +113,10 @@ def dataset() -> type[Model]:
                 default=True,
                 description="false: the dataset is there and keeps its data; nothing is imported.",
             ),
+        ),
+        "datasetExportJobs": (
+            list[dataset_export_job()],  # type: ignore[misc]
+            Field([], description="Files of what the dataset holds at the end of every run."),
         ),
         # Beside dataLocation, which is the same in one word, the call's own spelling.
         "dataSource": (

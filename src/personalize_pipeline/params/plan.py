@@ -10,6 +10,7 @@ from personalize_pipeline.params.candidates import candidates
 from personalize_pipeline.params.checks.datasets import schema_text
 from personalize_pipeline.params.checks.names import schema_name
 from personalize_pipeline.params.checks.tags import merged
+from personalize_pipeline.params.data_jobs import data_deletion_job, dataset_export_job, metric_attribution
 from personalize_pipeline.params.models import import_keys
 from personalize_pipeline.params.reading import Params, read
 from personalize_pipeline.params.schedules import wanted_schedules
@@ -33,7 +34,7 @@ def plan(
     `bucket` and `prefix` (empty, or ending in /) are where the params file lies: data whose place the file
     does not give is in the folder of its type beside it. Without a bucket such an import has no `dataSource`.
     `key` is the params file itself: without it there is nothing that a schedule could start again.
-    Optional keys are absent, never null, except `eventTracker`.
+    Optional keys are absent, never null, except `eventTracker` and `metricAttribution`.
 
     Raises:
         ParamsInvalid: the document has problems, or its plan is too large for Step Functions.
@@ -44,7 +45,7 @@ def plan(
     document = params.document
     tags = document.get("tags", [])
     group = document["datasetGroup"]
-    tracker = document.get("eventTracker")
+    tracker, attribution = document.get("eventTracker"), document.get("metricAttribution")
     beside = bucket and f"s3://{bucket}/{prefix}"
     made = {
         "notes": list(params.notes),
@@ -55,8 +56,18 @@ def plan(
         ],
         "eventTracker": None if tracker is None else _tagged(tracker, tags),
         "filters": [_tagged(section, tags) for section in document.get("filters", [])],
+        "metricAttribution": metric_attribution(attribution, beside) if attribution else None,
+        "dataDeletionJobs": [
+            _tagged(data_deletion_job(section, group["name"], beside), tags)
+            for section in document.get("dataDeletionJobs", [])
+        ],
         "solutions": [_solution(section, tags, beside) for section in document.get("solutions", [])],
         "recommenders": [_tagged(section, tags) for section in document.get("recommenders", [])],
+        "datasetExportJobs": [
+            _tagged(dataset_export_job(job, word, section, beside), tags)
+            for word, section in document.get("datasets", {}).items()
+            for job in section.get("datasetExportJobs", [])
+        ],
     }
     if bucket and key:
         made["schedules"] = wanted_schedules(document, bucket, key)
@@ -78,8 +89,11 @@ def expected(made: Mapping[str, Any]) -> list[dict[str, str]]:
         *(one for dataset in made["datasets"] for one in _expected_of_dataset(dataset)),
         *([_named("EventTracker", made["eventTracker"])] if made["eventTracker"] else []),
         *(_named("Filter", one) for one in made["filters"]),
+        *([_named("MetricAttribution", made["metricAttribution"])] if made["metricAttribution"] else []),
+        *(_named("DataDeletionJob", one) for one in made["dataDeletionJobs"]),
         *(_named("Recommender", one) for one in made["recommenders"]),
         *(one for solution in made["solutions"] for one in _expected_of_solution(solution)),
+        *(_named("DatasetExportJob", one) for one in made["datasetExportJobs"]),
         *([_named("Schedules", made["schedules"])] if made.get("schedules", {}).get("schedules") else []),
     ]
 

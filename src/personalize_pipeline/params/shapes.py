@@ -74,6 +74,20 @@ def make_model(name: str, fields: Fields, description: str) -> type[Model]:
     return create_model(name, __base__=Model, __doc__=description, **named)  # type: ignore[call-overload,no-any-return]
 
 
+def part_model(
+    name: str, operation: str, *path: str, optional: frozenset[str], description: str
+) -> type[Model]:
+    """Make the model of an object inside a call, of which some required keys may be left out."""
+    shape: Any = input_shape(operation)
+    for key in path:
+        shape = shape.members[key]
+    fields = {
+        key: (kind, Field(None, description=field.description)) if key in optional else (kind, field)
+        for key, (kind, field) in _members(shape).items()
+    }
+    return make_model(name, fields, description)
+
+
 def member_type(operation: str, *path: str, service: str = "personalize") -> Any:
     """Give the type of one parameter of a call, limits included."""
     shape: Any = input_shape(operation, service)

@@ -20,11 +20,14 @@ from personalize_pipeline.promotion import promotion
 from personalize_pipeline.resources.batch_inference_job import BatchInferenceJob
 from personalize_pipeline.resources.batch_segment_job import BatchSegmentJob
 from personalize_pipeline.resources.campaign import Campaign
+from personalize_pipeline.resources.data_deletion_job import DataDeletionJob
 from personalize_pipeline.resources.dataset import Dataset
+from personalize_pipeline.resources.dataset_export_job import DatasetExportJob
 from personalize_pipeline.resources.dataset_group import DatasetGroup
 from personalize_pipeline.resources.dataset_import import DatasetImport
 from personalize_pipeline.resources.event_tracker import EventTracker
 from personalize_pipeline.resources.filter import Filter
+from personalize_pipeline.resources.metric_attribution import MetricAttribution
 from personalize_pipeline.resources.recommender import Recommender
 from personalize_pipeline.resources.resource import Resource
 from personalize_pipeline.resources.schema import Schema
@@ -32,6 +35,7 @@ from personalize_pipeline.resources.solution import Solution
 from personalize_pipeline.resources.solution_version import SolutionVersion
 from personalize_pipeline.scheduling.schedules import schedules
 from personalize_pipeline.step import attempt
+from personalize_pipeline.tagging import NOTE
 
 NEW_VERSION = "(new version)"
 """In place of the identifier that Personalize will give to a version that is still to be trained."""
@@ -128,19 +132,29 @@ def _walk(walk: _Walk, plan: Mapping[str, Any]) -> None:
         walk.see(EventTracker, plan["eventTracker"], **group)
     for want in plan["filters"]:
         walk.see(Filter, want, **group)
+    if plan.get("metricAttribution"):
+        walk.see(MetricAttribution, plan["metricAttribution"], **group)
+    imports = [one.step.arn for one in walk.seen if one.foreseen.resource == "DatasetImport" and one.step]
+    for want in plan["dataDeletionJobs"]:
+        deletion = walk.see(DataDeletionJob, want, import_arns=tuple(imports), **group)
+        if deletion.foreseen.changes:
+            outdated.append("users are deleted from the data")
     for want in plan["recommenders"]:
         walk.see(Recommender, want, **group)
     for solution in plan["solutions"]:
         _solution(walk, solution, group, outdated[0] if outdated else None)
+    for want in plan["datasetExportJobs"]:
+        walk.see(DatasetExportJob, want, **group)
     if plan.get("schedules"):
         _schedules(walk, plan["schedules"])
 
 
 def _dataset(walk: _Walk, plan: Mapping[str, Any], group: Mapping[str, str]) -> str:
     """One dataset; returns why what was trained on it would be out of date after the run."""
-    schema_arn = walk.run.arn(f"schema/{plan['schema']['name']}")
-    walk.see(Schema, plan["schema"])
-    dataset = walk.see(Dataset, plan["dataset"], schema_arn=schema_arn, **group)
+    schema = walk.see(Schema, plan["schema"])
+    schema_arn = schema.step.arn if schema.step else walk.run.arn(f"schema/{plan['schema']['name']}")
+    document = {"schema_arn": schema_arn, "schema_document": plan["schema"]["schema"]}
+    dataset = walk.see(Dataset, plan["dataset"], **document, **group)
     if "import" not in plan:
         return ""
     name = group["dataset_group_arn"].rpartition("/")[2]
@@ -249,5 +263,7 @@ def _why(resource: Resource, step: Step, action: Action) -> str:
     if found is None:
         return ""
     lines = [str(change) for change in resource.changes(found)]
-    lines += [f"tag {tag['tagKey']}: {tag['tagValue']}" for tag in resource.missing_tags(found)]
+    missing = [tag for tag in resource.missing_tags(found) if tag["tagKey"] != NOTE]
+    lines += [f"tag {tag['tagKey']}: {tag['tagValue']}" for tag in missing]
+    lines += [f"tag {key}: none any more" for key in resource.outdated_tags(found) if key != NOTE]
     return "\n".join(lines)

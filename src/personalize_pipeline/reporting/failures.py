@@ -26,6 +26,10 @@ _WHAT_TO_DO = {
         "is kept."
     ),
     "ResourceChanged": "Take one of the ways out given above, then upload the params file again.",
+    "NoRecommendations": (
+        "Ask it yourself (personalize recommend), look at the data and the filters, then upload the params "
+        "file again. A campaign can go back to the version before: personalize rollback."
+    ),
     "QuotaExceeded": "Make room or ask AWS for a higher quota, then upload the params file again.",
     "PermissionMissing": "Give the role the permission named above, then upload the params file again.",
     "States.Timeout": "Look in the execution for what it was waiting for, then upload the params file again.",

@@ -52,7 +52,8 @@ class Dataset(Resource):
         if [change.attribute for change in changes] != ["schemaArn"]:
             raise self.changed(found, changes)
         arns = found.settings["schemaArn"], self.context.given("schema_arn")
-        old, new = (self.client.describe_schema(schemaArn=arn)["schema"] for arn in arns)
+        old: Mapping[str, Any] = self.client.describe_schema(schemaArn=arns[0])["schema"]
+        new = self._new_schema(arns[1])
         was, now = _columns(old), _columns(new)
         if reasons := list(_reasons(self.type, was, now)):
             if is_replacement(new):
@@ -99,6 +100,11 @@ class Dataset(Resource):
             f"cannot take the new ones over:\n{lines}\nIt has {tail(found.settings['schemaArn'])}, which "
             f"stays. {self.ways_out(found)}"
         )
+
+    def _new_schema(self, arn: str) -> Mapping[str, Any]:
+        if self.context.schema_document:
+            return {"name": tail(arn).partition("/")[2], "schema": self.context.schema_document}
+        return self.client.describe_schema(schemaArn=arn)["schema"]
 
     def _delete_schema(self, arn: str) -> bool:
         """Whether it is gone; a dataset that uses it keeps it."""

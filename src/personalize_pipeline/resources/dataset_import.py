@@ -31,7 +31,6 @@ class DatasetImport(Resource):
 
     kind = "dataset-import-job"
     creates = "imported"
-    tags_follow = False
 
     def __init__(
         self,

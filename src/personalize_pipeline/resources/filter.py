@@ -12,9 +12,9 @@ from typing import Any
 from personalize_pipeline.context import Context
 from personalize_pipeline.errors import ResourceFailed
 from personalize_pipeline.execution import short_hash
-from personalize_pipeline.params.checks.tags import merged
 from personalize_pipeline.params.names import derived_name
 from personalize_pipeline.resources.resource import Change, Found, Resource, sentence, tail
+from personalize_pipeline.tagging import carried_over
 from personalize_rules.filters import FilterSyntaxError, parse_filter
 
 _EXPRESSION = "filterExpression"
@@ -43,7 +43,7 @@ class Filter(Resource):
 
     def create(self) -> None:
         """CreateFilter; after a predecessor, with the tags that this had."""
-        tags = self._tags(self._stand_in) if self._stand_in else self.want.get("tags", [])
+        tags = self._tags_of(self._stand_in) if self._stand_in else self._tags
         self._create(self.name, tags)
 
     def wanted(self) -> Mapping[str, Any]:
@@ -69,7 +69,7 @@ class Filter(Resource):
             raise self.changed(found, changes)
         other = self._stand_in
         if other is None:
-            tags = merged(self._tags(found), self.want.get("tags", []))
+            tags = carried_over(self._tags, self._tags_of(found))
             with suppress(self.client.exceptions.ResourceAlreadyExistsException):  # made, but not yet shown
                 self._create(self.stand_in, tags)
             self.noted = {"was": found.settings[_EXPRESSION], "standIn": self.stand_in}
@@ -119,9 +119,6 @@ class Filter(Resource):
     def _create(self, name: str, tags: list[Any]) -> None:
         wanted = {"name": name, **({"tags": tags} if tags else {})}
         self.client.create_filter(**{**self.wanted(), **wanted})
-
-    def _tags(self, found: Found) -> list[Any]:
-        return self.client.list_tags_for_resource(resourceArn=found.arn)["tags"]
 
 
 def _meaning(expression: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from personalize_pipeline import clients
+from personalize_pipeline import clients, tagging
 from personalize_pipeline.context import Context, Did
 from personalize_pipeline.errors import ResourceChanged, ResourceFailed
 
@@ -88,10 +88,12 @@ class Resource(ABC):
     creates: ClassVar[Did] = "created"
     updates: ClassVar[Did] = "updated"
     tags_follow: ClassVar[bool] = True
-    """Whether tags are kept up after creation; jobs and versions get theirs when they are made."""
+    """Whether tags are kept up after creation; what every run begins anew gets them when it is made."""
 
     def __init__(self, want: Json, context: Context, client: "PersonalizeClient | None" = None) -> None:
-        self.want = want
+        given = want.get("tags")
+        self.want = {**want, "tags": tagging.with_note(given)} if given and self.tags_follow else want
+        self._tags_there: list[dict[str, str]] | None = None
         self.context = context
         self.client = client or clients.personalize()
         self.noted: dict[str, Any] | None = context.last.details if context.last else None
@@ -173,15 +175,35 @@ class Resource(ABC):
 
     def missing_tags(self, found: Found) -> list[dict[str, str]]:
         """Tags of the params file that it does not have yet. Tags that others put there are left alone."""
-        tags: list[dict[str, str]] = self.want.get("tags", [])
-        if not tags or not self.tags_follow:
-            return []
-        there = self.client.list_tags_for_resource(resourceArn=found.arn)["tags"]
-        return [tag for tag in tags if tag not in there]
+        return tagging.missing(self._tags, self._tags_of(found)) if self._looks_at_tags else []
 
-    def tag(self, found: Found, tags: list[dict[str, str]]) -> None:
-        """Add tags, or give them new values."""
-        self.client.tag_resource(resourceArn=found.arn, tags=tags)  # type: ignore[arg-type]  # Tag is a TypedDict
+    def outdated_tags(self, found: Found) -> list[str]:
+        """Keys of tags that the pipeline put there and that the params file has no longer."""
+        return tagging.outdated(self._tags, self._tags_of(found)) if self._looks_at_tags else []
+
+    def tag(self, found: Found, missing: list[dict[str, str]], outdated: list[str]) -> None:
+        """Remove tags; add others, or give them new values."""
+        if outdated:
+            self.client.untag_resource(resourceArn=found.arn, tagKeys=outdated)
+        if missing:
+            self.client.tag_resource(resourceArn=found.arn, tags=missing)  # type: ignore[arg-type]  # a TypedDict
+
+    @property
+    def _tags(self) -> list[dict[str, str]]:
+        return list(self.want.get("tags", []))
+
+    @property
+    def _looks_at_tags(self) -> bool:
+        """Not at those of what this loop made itself: it has had them from the beginning."""
+        last = self.context.last
+        return self.tags_follow and not (last and last.did == self.creates)
+
+    def _tags_of(self, found: Found) -> list[dict[str, str]]:
+        """Asked once a turn."""
+        if self._tags_there is None:
+            answer = self.client.list_tags_for_resource(resourceArn=found.arn)
+            self._tags_there = [dict(tag) for tag in answer["tags"]]  # type: ignore[arg-type]
+        return self._tags_there
 
     def failed(self, found: Found, *, earlier: bool) -> ResourceFailed:
         """Why it cannot be used, and what a person must do about it."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from personalize_pipeline.execution import short_hash
 from personalize_pipeline.params.names import derived_name
-from personalize_pipeline.resources.resource import Found, Resource
+from personalize_pipeline.resources.resource import Found, Resource, tail
 from personalize_rules.schemas import parse_schema
 
 
@@ -21,6 +21,12 @@ class Schema(Resource):
     _taken = False
     """Whether the name of the params file belongs to other columns."""
 
+    @property
+    def arn(self) -> str:
+        """Under which of its two names it is, or will be; known after `describe`."""
+        name = derived_name(self.name, mark(self.want)) if self._taken else self.name
+        return self.context.run.arn(f"{self.kind}/{name}")
+
     def describe(self) -> Found | None:
         """DescribeSchema; its columns stand for the document, so that another order is no change."""
         self._taken = False
@@ -32,8 +38,7 @@ class Schema(Resource):
 
     def create(self) -> None:
         """CreateSchema."""
-        name = derived_name(self.name, mark(self.want)) if self._taken else self.name
-        self.client.create_schema(**{**self.want, "name": name})
+        self.client.create_schema(**{**self.want, "name": tail(self.arn).partition("/")[2]})
 
     def wanted(self) -> Mapping[str, Any]:
         """Exactly these columns: one more is a difference like one less."""

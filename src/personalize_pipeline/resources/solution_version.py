@@ -32,7 +32,6 @@ class SolutionVersion(Resource):
 
     kind = "solution"
     creates = "trained"
-    tags_follow = False
 
     def __init__(
         self, want: Mapping[str, Any], context: Context, client: "PersonalizeClient | None" = None

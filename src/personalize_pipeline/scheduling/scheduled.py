@@ -14,8 +14,17 @@ from personalize_pipeline.scheduling.names import schedule_name
 from personalize_rules.schemas import Problem
 
 _KEPT: Final = {
-    "import": ("datasetGroup", "datasets", "preprocess", "tags"),
-    "retrain": ("datasetGroup", "datasets", "preprocess", "filters", "solutions", "tags"),
+    # An import may bring users back who are to be forgotten.
+    "import": ("datasetGroup", "datasets", "preprocess", "dataDeletionJobs", "tags"),
+    "retrain": (
+        "datasetGroup",
+        "datasets",
+        "preprocess",
+        "dataDeletionJobs",
+        "filters",
+        "solutions",
+        "tags",
+    ),
     "batch": ("datasetGroup", "filters", "solutions", "tags"),
 }
 _BATCH_JOBS: Final = ("batchInferenceJobs", "batchSegmentJobs")

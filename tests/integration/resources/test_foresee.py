@@ -15,8 +15,10 @@ from personalize_pipeline.planning.foresee import NEW_VERSION, Seen, foresee
 from personalize_pipeline.planning.looking import Looking
 from personalize_pipeline.resources.batch_job import BatchJob
 from personalize_pipeline.resources.resource import Resource
+from personalize_pipeline.resources.run_job import RunJob
 
-KINDS = {kind.__name__: kind for kind in (*Resource.__subclasses__(), *BatchJob.__subclasses__())}
+BASES = (Resource, RunJob, BatchJob)
+KINDS = {kind.__name__: kind for base in BASES for kind in base.__subclasses__()}
 POPULAR = "arn:aws:personalize:::recipe/aws-popularity-count"
 DID = {
     "create": "created",
@@ -73,7 +75,7 @@ def do(cloud: Cloud, seen: list[Seen], run: str) -> dict[str, str]:
     version = ""
     for one in seen:
         context = one.context.output()
-        for key in ("run", "startedAt", "outdated"):
+        for key in ("run", "startedAt", "outdated", "schemaDocument"):
             context.pop(key, None)
         if version and "solutionVersionArn" in context:
             context["solutionVersionArn"] = version

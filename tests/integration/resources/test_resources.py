@@ -15,20 +15,25 @@ from tests.integration.resources.cloud import ACCOUNT, BUCKET, ITEMS, Cloud, avr
 from personalize_pipeline.resources.batch_inference_job import BatchInferenceJob
 from personalize_pipeline.resources.batch_segment_job import BatchSegmentJob
 from personalize_pipeline.resources.campaign import Campaign
+from personalize_pipeline.resources.data_deletion_job import DataDeletionJob
 from personalize_pipeline.resources.dataset import Dataset
+from personalize_pipeline.resources.dataset_export_job import DatasetExportJob
 from personalize_pipeline.resources.dataset_group import DatasetGroup
 from personalize_pipeline.resources.dataset_import import DatasetImport
 from personalize_pipeline.resources.event_tracker import EventTracker
 from personalize_pipeline.resources.filter import Filter
+from personalize_pipeline.resources.metric_attribution import MetricAttribution
 from personalize_pipeline.resources.recommender import Recommender
 from personalize_pipeline.resources.schema import Schema
 from personalize_pipeline.resources.solution import Solution
 from personalize_pipeline.resources.solution_version import SolutionVersion
+from personalize_pipeline.tagging import NOTE
 
 if TYPE_CHECKING:
     from personalize_pipeline.resources.resource import Resource
 
 WATCHED = 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("watch")'
+COUNT = {"metricName": "watched", "eventType": "watch", "expression": "SAMPLECOUNT()"}
 POPULARITY = "arn:aws:personalize:::recipe/aws-popularity-count"
 SIMS = "arn:aws:personalize:::recipe/aws-sims"
 VIDEO = "arn:aws:personalize:::recipe/aws-vod-"
@@ -84,6 +89,15 @@ def for_import(cloud: Cloud, name: str) -> dict[str, Any]:
         "datasetGroupArn": group,
         "datasetArn": cloud.dataset(f"{name}-interactions", group, cloud.schema(f"{name}-schema")),
     }
+
+
+def for_deletion(cloud: Cloud, name: str) -> dict[str, Any]:
+    cloud.s3.put(BUCKET, {f"{name}/deletions/users.csv": "USER_ID\nu1\n"})
+    return {"datasetGroupArn": cloud.filled(name)[0]}
+
+
+def for_export(cloud: Cloud, name: str) -> dict[str, Any]:
+    return {"datasetGroupArn": cloud.filled(name)[0]}
 
 
 def for_solution(cloud: Cloud, name: str) -> dict[str, Any]:
@@ -191,6 +205,47 @@ CASES = [
         want=lambda name: {"name": name, "filterExpression": WATCHED},
     ),
     Case(
+        MetricAttribution,
+        did="created",
+        kind="metric-attribution",
+        describe="DescribeMetricAttribution",
+        create="CreateMetricAttribution",
+        needs=in_group,
+        want=lambda name: {
+            "name": name,
+            "metrics": [COUNT],
+            "metricsOutputConfig": {"s3DataDestination": {"path": f"s3://{BUCKET}/{name}/"}},
+        },
+        fixed={"name": "other"},
+        fixed_words="A dataset group has one metric attribution. Use the name",
+    ),
+    Case(
+        DataDeletionJob,
+        did="created",
+        kind="data-deletion-job",
+        describe="ListDataDeletionJobs",
+        create="CreateDataDeletionJob",
+        needs=for_deletion,
+        want=lambda name: {
+            "jobName": name,
+            "dataSource": {"dataLocation": f"s3://{BUCKET}/{name}/deletions/"},
+        },
+    ),
+    Case(
+        DatasetExportJob,
+        did="created",
+        kind="dataset-export-job",
+        describe="DescribeDatasetExportJob",
+        create="CreateDatasetExportJob",
+        needs=for_export,
+        want=lambda name: {
+            "jobName": name,
+            "datasetType": "INTERACTIONS",
+            "ingestionMode": "ALL",
+            "outputFolder": f"s3://{BUCKET}/{name}/exports/",
+        },
+    ),
+    Case(
         Solution,
         did="created",
         kind="solution",
@@ -259,7 +314,9 @@ CASES = [
     ),
 ]
 
-NAMED_BY_RUN = (DatasetImport, SolutionVersion, BatchInferenceJob, BatchSegmentJob)
+ANEW = (SolutionVersion, BatchInferenceJob, BatchSegmentJob, DatasetExportJob)
+"""Every run makes another one."""
+NAMED_BY_RUN = (*ANEW, DatasetImport, DataDeletionJob)
 """Every run makes its own, so a failed one of an earlier run is in nobody's way."""
 
 
@@ -322,7 +379,7 @@ def test_as_wanted(cloud, name, case):
 
     step = cloud.turn(case.resource, want, run="run-2", **needs)
 
-    if case.resource in (SolutionVersion, BatchInferenceJob, BatchSegmentJob):
+    if case.resource in ANEW:
         assert (step["done"], step["did"]) == (False, case.did)
         assert step["arn"] != made["arn"]
     else:
@@ -489,22 +546,36 @@ def test_busy_when_updating(cloud, name, case):
     assert step["reason"].startswith("ResourceInUse")
 
 
-@pick(lambda case: case.resource is not Schema)
+def tags_of(cloud: Cloud, made: Json) -> list[str]:
+    """Without the note of the pipeline."""
+    shown = cloud.personalize.list_tags_for_resource(resourceArn=made["arn"])["tags"]
+    return sorted(f"{tag['tagKey']}={tag['tagValue']}" for tag in shown if tag["tagKey"] != NOTE)
+
+
+@pick(lambda case: case.resource not in (Schema, MetricAttribution))
 def test_tags(cloud, name, case):
     needs = case.needs(cloud, name)
     first = [{"tagKey": "team", "tagValue": "reco"}]
     both = [*first, {"tagKey": "stage", "tagValue": "prod"}]
     made = cloud.loop(case.resource, {**case.want(name), "tags": first}, **needs)
-    shown = cloud.personalize.list_tags_for_resource(resourceArn=made["arn"])["tags"]
-    assert shown == first
+    assert tags_of(cloud, made) == ["team=reco"]
     cloud.later()
+    theirs: Any = {"tagKey": "bill", "tagValue": "42"}
+    cloud.personalize.tag_resource(resourceArn=made["arn"], tags=[theirs])
 
-    if case.resource in NAMED_BY_RUN:
+    if case.resource in ANEW:
         return
-    step = cloud.turn(case.resource, {**case.want(name), "tags": both}, run="run-2", **needs)
-
-    assert (step["done"], step["did"]) == (True, "updated")
-    shown = cloud.personalize.list_tags_for_resource(resourceArn=made["arn"])["tags"]
-    assert sorted(tag["tagKey"] for tag in shown) == ["stage", "team"]
-    again = cloud.turn(case.resource, {**case.want(name), "tags": both}, run="run-3", **needs)
-    assert again["did"] == "reused"
+    changed = [{"tagKey": "stage", "tagValue": "test"}]
+    for run, tags, expected in (
+        ("run-2", both, ["bill=42", "stage=prod", "team=reco"]),
+        ("run-3", changed, ["bill=42", "stage=test"]),
+        ("run-4", [], ["bill=42"]),
+    ):
+        want = {**case.want(name), **({"tags": tags} if tags else {})}
+        step = cloud.turn(case.resource, want, run=run, **needs)
+        assert (step["done"], step["did"]) == (True, "updated")
+        assert tags_of(cloud, made) == expected
+        again = cloud.turn(case.resource, want, run=f"{run}-again", **needs)
+        assert (again["done"], again["did"]) == (True, "reused")
+    left = cloud.personalize.list_tags_for_resource(resourceArn=made["arn"])["tags"]
+    assert left == [theirs]

@@ -26,7 +26,6 @@ def changed(document, changes):
 
 
 SECTIONS = {
-    "metric attribution": ({"metricAttribution": {"name": "m"}}, "metricAttribution: not built yet"),
     "preprocessing": ({"preprocess": {"job": "j"}}, "preprocess: not built yet"),
     "actions": (
         {"datasets.Actions": {"name": "a", "schema": schema("Actions", ACTION_ID="string", A="int")}},

@@ -9,8 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from personalize_pipeline.params.checks import (
+    data_jobs,
     datasets,
     filters,
+    metric_attribution,
     names,
     recommenders,
     schedules,
@@ -27,6 +29,8 @@ def check(document: Mapping[str, Any], now: datetime) -> Iterator[Problem]:
     yield from sections.check(document)
     yield from datasets.check(document, data)
     yield from filters.check(document, data)
+    yield from metric_attribution.check(document, data)
+    yield from data_jobs.check(document)
     yield from solutions.check(document, data)
     yield from recommenders.check(document, data)
     yield from schedules.check(document, now)

@@ -7,6 +7,7 @@ from personalize_pipeline.params.batch import input_path
 from personalize_pipeline.params.checks import exploration
 from personalize_pipeline.params.checks.datasets import Data
 from personalize_pipeline.params.checks.entries import entries, inner
+from personalize_pipeline.params.checks.in_s3 import check_folder, in_s3
 from personalize_pipeline.params.places import listed, shown
 from personalize_rules import quotas
 from personalize_rules.filters import FilterExpression, FilterSyntaxError, parse_filter
@@ -98,23 +99,15 @@ def _places(job: Mapping[str, Any], place: str) -> Iterator[Problem]:
     destination = inner(job, "jobOutput", "s3DataDestination").get("path")
     source_place = f"{place}.jobInput.s3DataSource.path"
     place = f"{place}.jobOutput.s3DataDestination.path"
-    if source is not None and not _in_s3(source):
+    if source is not None and not in_s3(source):
         advice = "Write s3://bucket/folder/ or s3://bucket/folder/file.json"
         yield Problem(source_place, f"{shown(source)} is no place in S3.", advice)
     if destination is None:
         return
-    if not _in_s3(destination):
-        yield Problem(place, f"{shown(destination)} is no place in S3.", "Write s3://bucket/folder/")
-    elif not destination.endswith("/"):
-        message = f"{shown(destination)} must be a folder."
-        yield Problem(place, message, f"Write {destination}/")
-    elif source is not None and destination.startswith(f"{source.rstrip('/')}/"):
+    yield from check_folder(destination, place)
+    if source is not None and destination.startswith(f"{source.rstrip('/')}/"):
         message = "the answers would be written into the folder that the lines are read from."
         yield Problem(place, message, "Write them elsewhere, or remove jobOutput.")
-
-
-def _in_s3(place: str) -> bool:
-    return place.startswith("s3://") and bool(place.removeprefix("s3://").partition("/")[0])
 
 
 def _themes(job: Mapping[str, Any], place: str, recipes: list[Recipe], data: Data) -> Iterator[Problem]:

@@ -1,11 +1,12 @@
 """Names that Personalize wants to be unique: per kind of resource, in the whole account and region."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from personalize_pipeline.params.batch import job_name
 from personalize_pipeline.params.candidates import candidates
 from personalize_pipeline.params.checks.entries import entries, inner
+from personalize_pipeline.params.data_jobs import deletion_name, export_name
 from personalize_pipeline.params.names import derived_name
 from personalize_pipeline.params.places import shown
 from personalize_rules.schemas import Problem
@@ -42,6 +43,18 @@ def check(document: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _repeated("recommender", recommenders)
     for kind, named in jobs.items():
         yield from _repeated(f"batch {kind.lower()} job", named)
+    group = inner(document, "datasetGroup").get("name", "")
+    deletions = [
+        (f"{place}.jobName", deletion_name(job, group))
+        for place, job in entries(document, "dataDeletionJobs")
+    ]
+    yield from _repeated("data deletion job", deletions)
+    exports = [
+        (f"{place}.jobName", export_name(job, dataset))
+        for word, dataset in inner(document, "datasets").items()
+        for place, job in entries(dataset, "datasetExportJobs", f"datasets.{word}")
+    ]
+    yield from _repeated("dataset export job", exports)
 
 
 def schema_name(dataset: Mapping[str, Any]) -> str:
@@ -50,7 +63,7 @@ def schema_name(dataset: Mapping[str, Any]) -> str:
     return name
 
 
-def _repeated(kind: str, named: list[tuple[str, str | None]]) -> Iterator[Problem]:
+def _repeated(kind: str, named: Sequence[tuple[str, str | None]]) -> Iterator[Problem]:
     first: dict[str, str] = {}
     for place, name in named:
         if not name:

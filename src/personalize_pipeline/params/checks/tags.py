@@ -5,6 +5,7 @@ from typing import Any
 
 from personalize_pipeline.params.checks.entries import entries, inner
 from personalize_pipeline.params.places import shown
+from personalize_pipeline.tagging import NOTE
 from personalize_rules import quotas
 from personalize_rules.schemas import Problem
 
@@ -28,7 +29,9 @@ def _sections(document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, A
         yield key, inner(document, key)
     for word, dataset in inner(document, "datasets").items():
         yield f"datasets.{word}", dataset
+        yield from entries(dataset, "datasetExportJobs", f"datasets.{word}")
     yield from entries(document, "filters")
+    yield from entries(document, "dataDeletionJobs")
     for place, solution in entries(document, "solutions"):
         yield place, solution
         yield f"{place}.solutionVersion", inner(solution, "solutionVersion")
@@ -42,6 +45,9 @@ def _check(tags: list[Any], place: str, common: list[Any]) -> Iterator[Problem]:
     for index, key in enumerate(keys):
         if key is None:
             continue
+        if key == NOTE:
+            message = "the pipeline notes there which tags it put."
+            yield Problem(f"{place}[{index}].tagKey", f"{shown(key)}: {message}", "Rename it.")
         if key.lower().startswith("aws:"):
             yield Problem(
                 f"{place}[{index}].tagKey", f"{shown(key)}: keys with aws: belong to AWS.", "Rename it."
@@ -51,7 +57,8 @@ def _check(tags: list[Any], place: str, common: list[Any]) -> Iterator[Problem]:
                 f"{place}[{index}].tagKey", f"{shown(key)} is given twice.", "Remove one of the two."
             )
     all_keys = {*keys, *(tag.get("tagKey") for tag in common if tag)} - {None}
-    if tags and len(all_keys) > quotas.TAGS:
+    if tags and len(all_keys) >= quotas.TAGS:
+        message = f"{len(all_keys)} tags, those of the whole file included; at most {quotas.TAGS - 1}."
         yield Problem(
-            place, f"{len(all_keys)} tags, those of the whole file included; at most {quotas.TAGS}."
+            place, message, f"Personalize takes {quotas.TAGS}; one is the pipeline's own note ({NOTE})."
         )

@@ -18,6 +18,9 @@ _WORDS = {
     "BatchInferenceJob": "batch inference job",
     "BatchSegmentJob": "batch segment job",
     "MetricAttribution": "metric attribution",
+    "DataDeletionJob": "data deletion job",
+    "DatasetExportJob": "dataset export job",
+    "SmokeTest": "smoke test",
 }
 
 

@@ -6,7 +6,8 @@ from personalize_pipeline.reporting.mail.ending import Ending, Outcome, word_of
 from personalize_pipeline.reporting.mail.text import duration, section, table
 from personalize_pipeline.resources.resource import tail
 
-_ELSEWHERE = frozenset({"BestVersion", "Promotion", "Schedules"})  # with sections of their own
+# With sections of their own.
+_ELSEWHERE = frozenset({"BestVersion", "Promotion", "Schedules", "SmokeTest"})
 
 
 def parts(ending: Ending, title: str = "What was done") -> str:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from personalize_pipeline.reporting.mail import live, promotion, quality
+from personalize_pipeline.reporting.mail import live, promotion, quality, smoke_tests
 from personalize_pipeline.reporting.mail.batch_jobs import batch_jobs
 from personalize_pipeline.reporting.mail.costs import costs
+from personalize_pipeline.reporting.mail.data_jobs import attributions, deletions, exports
 from personalize_pipeline.reporting.mail.ending import Ending
 from personalize_pipeline.reporting.mail.forecast import forecast
 from personalize_pipeline.reporting.mail.frame import Mail, about, subject
@@ -54,7 +55,11 @@ def _results(ending: Ending) -> Iterator[str]:
     yield live.campaigns(ending)
     yield live.recommenders(ending)
     yield batch_jobs(ending)
+    yield smoke_tests.smoke_tests(ending)
     yield live.trackers(ending)
+    yield attributions(ending)
+    yield deletions(ending)
+    yield exports(ending)
     yield from quality.versions(ending)
     yield from quality.recommenders(ending)
     yield quality.choices(ending)
