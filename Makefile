@@ -37,7 +37,7 @@ test: setup-dev  ## all tests, those on the local stack included (ARGS="-k campa
 	pytest $(ARGS)
 
 .PHONY: check
-check: lint types template test  ## what CI runs: lint, types, template, all tests, and the demo on MovieLens if it is there
+check: lint types template setup-spark test  ## what CI runs: lint, types, template, all tests, and the demo on MovieLens if it is there
 ifneq ($(CHECK_DATA),)
 	@python example/demo.py --movielens "$(CHECK_DATA)"
 else
@@ -59,7 +59,7 @@ types: .venv/.dev
 
 .PHONY: template
 template: .tools/.tools
-	cfn-lint template.yaml
+	cfn-lint template.yaml example/glue/template.yaml
 	sam validate --lint --template template.yaml
 
 .PHONY: format
@@ -75,6 +75,7 @@ lock: $(UV)  ## renew all pinned versions and their hashes
 	$(COMPILE) requirements/tools.in -o requirements/tools.txt
 	$(COMPILE) requirements/build.in -o requirements/build.txt
 	$(COMPILE) requirements/uv.in -o requirements/uv.txt
+	$(COMPILE) requirements/spark.in -o requirements/spark.txt
 	$(COMPILE) requirements/ministack.in -o src/personalize_pipeline/local_stack/ministack.txt
 
 COMPILE = $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
@@ -83,13 +84,14 @@ COMPILE = $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 
 .PHONY: clean
 clean:  ## stop the local stacks and remove everything that was made here
 	@if [ -x .venv/bin/personalize ]; then .venv/bin/personalize local down --all; fi
-	rm -rf .venv .tools .personalize .aws-sam build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .tools .spark .personalize .aws-sam build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # --- environments: each is made once, and again when its pins change -------------------------------------------
 
-.PHONY: setup setup-dev
+.PHONY: setup setup-dev setup-spark
 setup: .venv/.project .tools/.tools  ## put sam, aws and personalize into this folder (.tools/bin, .venv/bin)
 setup-dev: .venv/.dev .tools/.tools  ## the same, with the tools for development
+setup-spark: .spark/.spark  ## Spark with its Java (580 MB in .spark), for the tests of example/glue
 
 $(UV): requirements/uv.txt
 	@if [ -z "$(PYTHON)" ]; then echo "Python 3.11 or newer is needed and was not found. PYTHON=<path> names one." >&2; exit 1; fi
@@ -111,6 +113,13 @@ $(UV): requirements/uv.txt
 .venv/.dev: requirements/dev.txt .venv/.project
 	@echo "Setting up the development tools in .venv (once)"
 	@$(UV_INSTALL) .venv --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.spark/.spark: requirements/spark.txt requirements/spark-java.sh | $(UV)
+	@echo "Setting up Spark and its Java in .spark (once)"
+	@$(UV) venv --quiet --allow-existing --python $(PYTHON) .spark
+	@$(UV_INSTALL) .spark --require-hashes -r requirements/spark.txt
+	@install -D -m 755 requirements/spark-java.sh .spark/java/bin/java
 	@touch $@
 
 .tools/.tools: requirements/tools.txt | $(UV)

@@ -40,9 +40,19 @@ ARCHITECTURES = ("x86_64", "aarch64")
 
 # What functions never load. It counts: a cold start loads the layer, and the local stack unpacks it for every
 # worker of every function (there a file costs up to 1 ms: 2,700 files with all of this, 900 without).
-# botocore describes 400 services in 28 MB; the functions call these.
+# botocore describes 400 services in 28 MB; the functions call these, and check calls of Glue against its own.
 SERVICES = frozenset(
-    {"events", "personalize", "personalize-runtime", "s3", "scheduler", "sns", "stepfunctions"}
+    {
+        "cloudwatch",
+        "events",
+        "glue",
+        "personalize",
+        "personalize-runtime",
+        "s3",
+        "scheduler",
+        "sns",
+        "stepfunctions",
+    }
 )
 UNUSED = (
     "bin",

@@ -64,6 +64,7 @@ def best_version(event: Mapping[str, Any]) -> dict[str, Any]:
         "metric": metric,
         "value": best.value(metric),
         "reason": _reason(given, best),
+        "candidates": [candidate.name for candidate in given.candidates],
     }
 
 

@@ -10,6 +10,7 @@ import boto3
 from botocore.config import Config
 
 if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_personalize import PersonalizeClient
     from mypy_boto3_personalize_runtime import PersonalizeRuntimeClient
@@ -48,6 +49,12 @@ def personalize_once() -> "PersonalizeClient":
 def personalize_patient() -> "PersonalizeClient":
     """The same for many questions in a row: it keeps to the rate that Personalize allows."""
     return boto3.client("personalize", config=Config(retries={"mode": "adaptive", "total_max_attempts": 15}))
+
+
+@cache
+def cloudwatch() -> "CloudWatchClient":
+    """Amazon CloudWatch."""
+    return boto3.client("cloudwatch", config=_config())
 
 
 @cache

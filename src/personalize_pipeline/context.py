@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
-Did = Literal["created", "updated", "replaced", "reused", "trained", "imported", "deleted"]
+Did = Literal["prepared", "created", "updated", "replaced", "reused", "trained", "imported", "deleted"]
 
 
 class Message(BaseModel):

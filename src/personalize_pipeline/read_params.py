@@ -1,9 +1,10 @@
 """ReadParams: the params file of a run becomes its plan, or the list of all that is wrong with it."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from typing import Any
 
 from personalize_pipeline import clients, run_events
@@ -94,6 +95,8 @@ def _make_scheduled(
     params = read(text, now=datetime.min.replace(tzinfo=UTC))
     note = check_still_asked_for(scheduled, params.document, source.bucket, str(source.key))
     params = narrowed(params, scheduled)
+    if here := list(_impossible_here(source, params.document)):
+        raise ParamsInvalid(here)
     look = _look(source, params.document)
     if look.problems:
         raise DataInvalid(look.problems)
@@ -111,20 +114,43 @@ def _make(
         DataInvalid: only the data has problems.
     """
     look = _look(source, document)
-    if source.key is None and any(entries_of(document)):
-        look = replace(look, problems=(_NO_FILE, *look.problems))
+    here = list(_impossible_here(source, document))
     try:
         made = plan(read(text), bucket=source.bucket, prefix=source.prefix, key=source.key)
     except ParamsInvalid as error:
-        raise ParamsInvalid([*error.problems, *look.problems]) from error
+        raise ParamsInvalid([*error.problems, *here, *look.problems]) from error
+    if here:
+        raise ParamsInvalid([*here, *look.problems])
     if look.problems:
         raise DataInvalid(look.problems)
     return made, look
 
 
+def _impossible_here(source: ParamsSource, document: Mapping[str, Any]) -> Iterator[Problem]:
+    """What is right in the file, but not possible for this run or this stack."""
+    if source.key is None and any(entries_of(document)):
+        yield _NO_FILE
+    section = document.get("preprocess")
+    job = section.get("jobName") if isinstance(section, Mapping) else None
+    allowed = os.environ.get("GLUE_JOB_NAME", "")
+    if isinstance(job, str) and not fnmatchcase(job, allowed):
+        may = f"may start {allowed} only" if allowed else "may start no Glue job"
+        advice = f"Deploy it again: sam deploy --parameter-overrides GlueJobName={job}"
+        yield Problem("preprocess.jobName", f"this stack {may}, not {job}.", advice)
+
+
+def _look_at_data(source: ParamsSource, document: Mapping[str, Any]) -> FirstLook:
+    """The same for the CSV files; those that a Glue job makes are not there yet."""
+    if "preprocess" in document:
+        note = "the CSV files were not checked before the run: the Glue job makes them."
+        look = first_look(clients.s3(), (), document)
+        return replace(look, notes=(*look.notes, note))
+    return first_look(clients.s3(), data_of(document, source.bucket, source.prefix), document)
+
+
 def _look(source: ParamsSource, document: Mapping[str, Any]) -> FirstLook:
     """Look at the beginnings of all files that the run reads."""
-    look = first_look(clients.s3(), data_of(document, source.bucket, source.prefix), document)
+    look = _look_at_data(source, document)
     lines = look_at_lines(clients.s3(), lines_of(document, f"s3://{source.bucket}/{source.prefix}"))
     users = look_at_users(clients.s3(), user_lists(document, f"s3://{source.bucket}/{source.prefix}"))
     return replace(

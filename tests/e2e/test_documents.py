@@ -14,7 +14,7 @@ import pytest
 from tests.support.deployed_stack import INTERACTIONS_SCHEMA, DeployedStack
 from tests.support.documents import BLOCKS, NOT_RUN, ROOT, Block, Terminal, blocks, clean_environment
 
-MARKERS = {"local", "deploy", "run", "check", "clean-up", "destroy", "plan"}
+MARKERS = {"local", "deploy", "run", "check", "watch", "clean-up", "destroy", "plan", "export"}
 OF_PERSONALIZE_LOCAL = {"serve", "any program", "faults"}  # test_documents_of_personalize_local.py
 
 
@@ -50,10 +50,14 @@ def followed(terminal: Terminal) -> dict[str, str]:
     printed = {}
     for block in blocks("README.md", "local", "deploy", "run", "check", "plan"):
         printed[block.marker] = terminal.type(block)
+    for block in blocks("docs/monitoring.md", "watch"):
+        printed[block.marker] = terminal.type(block)
     for number, block in enumerate(blocks("docs/local-stack.md", "run")):
         printed[f"local-stack {number}"] = terminal.type(block)
     for number, block in enumerate(blocks("docs/plan.md", "run")):
         printed[f"plan {number}"] = terminal.type(block)
+    for block in blocks("docs/export.md", "export"):
+        printed[block.marker] = terminal.type(block)
     return printed
 
 
@@ -84,6 +88,23 @@ def test_the_example_is_found_ready(followed: dict[str, str]):
     assert "example is ready: personalize run example" in followed["check"]
 
 
+def test_the_example_is_exported_and_its_file_changes_nothing(followed: dict[str, str]):
+    printed = followed["export"]
+
+    assert '"datasetGroup": {\n    "name": "films"' in printed
+    assert "exported is ready: personalize run exported" in printed
+    assert "Succeeded: films" in printed
+    did = re.findall(r"^(created|updated|imported|trained|reused) ", printed, re.MULTILINE)
+    assert set(did) == {"reused"}
+
+
+def test_campaigns_that_are_not_worth_their_price_can_be_asked_for(followed: dict[str, str]):
+    found = json.loads(followed["watch"][followed["watch"].rindex('{"daysSinceSuccess"') :])
+
+    assert found["daysSinceSuccess"] < 1
+    assert found["findings"] == []
+
+
 def test_the_local_stack_is_as_its_page_says(followed: dict[str, str]):
     first, second = followed["local-stack 0"], followed["local-stack 1"]
 
@@ -103,7 +124,7 @@ def test_sam_deploy_guided_asks_and_what_it_writes_does_no_harm(
     followed: dict[str, str], terminal: Terminal, deployed: DeployedStack
 ):
     """The answers: stack and region as proposed, a mail address, and everything else as proposed."""
-    answers = "\n\nyou@example.com\n" + "\n" * 12
+    answers = "\n\nyou@example.com\n" + "\n" * 20
 
     guided = terminal.run("sam deploy --guided", about="sam deploy --guided", answers=answers)
     again = terminal.run("sam deploy", about="sam deploy after --guided")
@@ -148,6 +169,12 @@ def test_cleaning_up_leaves_nothing(followed: dict[str, str], terminal: Terminal
     )["datasetArn"]
     while personalize.describe_dataset(datasetArn=dataset)["dataset"]["status"] != "ACTIVE":
         time.sleep(0.1)
+    personalize.create_metric_attribution(
+        name="films-left",
+        datasetGroupArn=group,
+        metrics=[{"eventType": "watch", "metricName": "watched", "expression": "SAMPLECOUNT()"}],
+        metricsOutputConfig={"roleArn": "arn:aws:iam::000000000000:role/any"},
+    )
     for block in blocks("docs/clean-up.md", "run"):
         terminal.type(block)
 

@@ -1,9 +1,11 @@
 """The promotion gate: a campaign moves to a new version only if it is good enough; by hand at any time."""
 
+import json
 import random
 import re
 from typing import Any
 
+from tests.e2e.test_run_command import personalize, start
 from tests.support.deployed_stack import DeployedStack, Run, interactions_csv, params
 
 GAIN = "normalized_discounted_cumulative_gain_at_25"
@@ -11,7 +13,11 @@ GAIN = "normalized_discounted_cumulative_gain_at_25"
 
 def gated(group: str, **promotion: Any) -> dict[str, Any]:
     document = params(group)
-    document["solutions"][0]["promotion"] = {"metric": GAIN, **promotion}
+    # Trained also on data that did not change: several versions are wanted here.
+    document["solutions"][0] |= {
+        "solutionVersion": {"train": True},
+        "promotion": {"metric": GAIN, **promotion},
+    }
     return document
 
 
@@ -111,3 +117,54 @@ def test_campaigns_of_one_solution_are_judged_by_what_each_of_them_serves(stack:
     assert (
         served(stack, "both-for-you") == served(stack, "both-second") == second.step("SolutionVersion")["arn"]
     )
+
+
+def test_a_person_can_move_a_campaign_back_and_on_again(stack: DeployedStack):
+    with_data(stack, "hand")
+    first = stack.run("hand", gated("hand", atLeast=0.01))
+    second = stack.run("hand", gated("hand", atLeast=0.01))
+    old, new = (run.step("SolutionVersion")["arn"] for run in (first, second))
+    assert served(stack, "hand-for-you") == new
+
+    asking = start(stack, "rollback", "hand-for-you", typed=True)
+    _, said = asking.communicate("no\n", timeout=60)
+    assert (asking.returncode, served(stack, "hand-for-you")) == (1, new)
+    assert "Nothing was changed." in said
+    code, out, err = personalize(stack, "rollback", "hand-for-you", "--yes")
+    assert code == 0, err
+    assert out == f"hand-for-you serves {old.partition(':solution/')[2]}.\n"
+    assert f"{GAIN} {gain_of(first):.4f}" in err
+    assert "hand-for-you: ACTIVE" in err
+    assert served(stack, "hand-for-you") == old
+    code, out, err = personalize(stack, "rollback", "hand-for-you", "--yes")
+    assert (code, out) == (1, "")
+    assert "There is nothing to go back to" in err
+
+    code, out, err = personalize(stack, "promote", "hand-for-you", "--yes", "--json")
+    assert code == 0, err
+    moved = json.loads(out)
+    assert (moved["from"], moved["to"], moved["moved"]) == (old, new, True)
+    assert served(stack, "hand-for-you") == new
+    code, out, _ = personalize(stack, "promote", "hand-for-you", new.rpartition("/")[2])
+    assert (code, out) == (0, f"hand-for-you serves {new.partition(':solution/')[2]} already.\n")
+
+    # A roll-back lasts until a run has something that `promotion` lets through.
+    personalize(stack, "rollback", "hand-for-you", "--yes")
+    kept = stack.run("hand", gated("hand", atLeast=0.99))
+    assert kept.status == "SUCCEEDED", kept.cause
+    assert served(stack, "hand-for-you") == old
+
+
+def test_what_cannot_be_moved_is_said(stack: DeployedStack):
+    with_data(stack, "fixed")
+    run = stack.run("fixed", gated("fixed", atLeast=0.01))
+    version = run.step("SolutionVersion")["arn"].partition(":solution/")[2]
+
+    for arguments, reason in (
+        (("promote", "fixed-for-yuo"), "There is no campaign 'fixed-for-yuo'. Did you mean 'fixed-for-you'?"),
+        (("promote", "fixed-for-you", "00000000"), f"These work, newest first:\n         {version}"),
+        (("rollback", "nobody"), "There is no campaign 'nobody'."),
+    ):
+        code, out, err = personalize(stack, *arguments)
+        assert (code, out) == (1, "")
+        assert reason in err, err

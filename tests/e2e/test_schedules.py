@@ -5,6 +5,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.e2e.test_run_command import personalize
 from tests.support.deployed_stack import DeployedStack, Run, interactions_csv, params
 
 from personalize_pipeline.scheduling.names import of_dataset_group, of_params_file
@@ -127,3 +128,103 @@ def test_a_schedule_starts_an_import_and_nothing_else(stack: DeployedStack):
     assert run.step("DatasetImport")["did"] == "imported"
     assert "It was started by the schedule tick-" in run.mail.body
     assert of(stack, "tick") == {}  # once is once
+
+
+def test_a_retrain_is_one_chain_of_import_training_and_campaign(stack: DeployedStack):
+    """UPDATE, which continues from the version that the upload trained in full."""
+    stack.upload("chain/Interactions/interactions.csv", interactions_csv())
+    stack.upload("chain/batch/chain-for-you/lines.json", '{"userId": "u1"}\n')
+    for_you = {
+        "name": "chain-for-you",
+        "recipeArn": UPDATABLE,
+        "campaigns": [{"name": "chain-for-you"}],
+        "batchInferenceJobs": [{}],
+    }
+    similar = {"name": "chain-similar", "recipeArn": "arn:aws:personalize:::recipe/aws-similar-items"}
+    clocks = {
+        "retrain": {"expression": soon(45), "trainingMode": "UPDATE", "solutions": ["chain-for-you"]},
+        "batch": {"expression": "rate(30 days)"},
+    }
+    first = built(stack, "chain", solutions=[for_you, similar], schedules=clocks)
+    stack.upload("chain/Interactions/interactions.csv", interactions_csv(each=30))
+
+    run = scheduled_run(stack, "chain", "retrain")
+
+    assert run.status == "SUCCEEDED", run.cause
+    assert run.step("DatasetImport")["did"] == "imported"
+    version = run.step("SolutionVersion")  # only that of the solution that is named
+    shown = stack.client("personalize").describe_solution_version(solutionVersionArn=version["arn"])
+    assert shown["solutionVersion"]["trainingMode"] == "UPDATE"
+    assert run.step("Campaign")["did"] == "updated"
+    assert run.step("Campaign")["details"]["solutionVersionArn"] == version["arn"]
+    # Batch jobs have a schedule of their own here; and schedules are not the business of scheduled runs.
+    assert not {"BatchInferenceJob", "Schedules", "EventTracker"} & set(kinds(run))
+    assert "retrain (solutions: chain-for-you; trainingMode: UPDATE)" in run.mail.body
+    assert first.step("BatchInferenceJob")["did"] == "created"
+    assert sorted(of(stack, "chain", "chain")) == ["batch-1"]
+
+
+def test_a_batch_schedule_runs_the_jobs_with_the_newest_version_and_trains_nothing(stack: DeployedStack):
+    stack.upload("nightly/Interactions/interactions.csv", interactions_csv())
+    stack.upload("nightly/batch/nightly-for-you/lines.json", '{"userId": "u1"}\n')
+    solution = params("nightly")["solutions"][0] | {"batchInferenceJobs": [{}]}
+    first = built(stack, "nightly", solutions=[solution], schedules={"batch": {"expression": soon(35)}})
+
+    run = scheduled_run(stack, "nightly", "batch")
+
+    assert run.status == "SUCCEEDED", run.cause
+    assert "BatchInferenceJob" in kinds(run)
+    assert not {"Dataset", "DatasetImport", "Campaign", "Schedules"} & set(kinds(run))
+    job = run.step("BatchInferenceJob")
+    assert job["did"] == "created"
+    assert job["details"]["solutionVersionArn"] == first.step("SolutionVersion")["arn"]
+
+
+def test_a_scheduled_run_says_that_its_file_was_replaced_or_deleted(stack: DeployedStack):
+    stack.upload("stale/Interactions/interactions.csv", interactions_csv())
+    built(stack, "stale", solutions=[], schedules={"import": {"expression": "rate(30 days)"}})
+    [kept] = of(stack, "stale").values()
+    client, key = stack.client("stepfunctions"), "stale/params.json"
+
+    def start(name: str) -> Run:
+        client.start_execution(stateMachineArn=stack.pipeline_arn, name=name, input=kept["Target"]["Input"])
+        return stack.ended(name)
+
+    # The new file's run fails before it gets as far as the schedules.
+    stack.fail_next("dataset-import-job", "not today")
+    stack.upload("stale/Interactions/interactions.csv", interactions_csv(seed=2))
+    assert stack.run("stale", params("stale", solutions=[])).status == "FAILED"
+    replaced = start("stale-replaced")
+    stack.client("s3").delete_object(Bucket=stack.bucket, Key=key)
+    deleted = start("stale-deleted")
+
+    for run in (replaced, deleted):
+        assert run.status == "FAILED"
+        assert run.steps == []
+        assert kept["Name"] in run.mail.body
+    assert f"s3://{stack.bucket}/{key} was replaced since" in " ".join(replaced.mail.body.split())
+    assert f"s3://{stack.bucket}/{key} was deleted since" in " ".join(deleted.mail.body.split())
+    assert "personalize destroy stale" in deleted.mail.body
+
+
+def test_destroy_takes_the_schedules_of_the_group_and_no_others(stack: DeployedStack):
+    for group in ("ends", "stays"):
+        stack.upload(f"{group}/Interactions/interactions.csv", interactions_csv())
+        built(stack, group, solutions=[], schedules={"import": [{"expression": "rate(30 days)"}] * 2})
+    [one, _] = of(stack, "ends").values()
+
+    code, planned, _ = personalize(stack, "destroy", "ends", "--dry-run")
+    assert code == 0
+    assert [line.split()[0] for line in planned.splitlines()[1:3]] == ["Schedule", "Schedule"]
+    code, out, err = personalize(stack, "destroy", "ends", "--yes")
+
+    assert code == 0, f"{out}\n{err}"
+    assert of(stack, "ends") == {}
+    assert len(of(stack, "stays")) == 2
+    assert f"Schedule {one['Name']}: GONE, deleted" in err
+    # A run that the schedule had started before does not make the group again.
+    client = stack.client("stepfunctions")
+    client.start_execution(stateMachineArn=stack.pipeline_arn, name="ends-late", input=one["Target"]["Input"])
+    late = stack.ended("ends-late")
+    assert late.status == "FAILED"
+    assert "a schedule does not make it again" in late.mail.body

@@ -20,7 +20,10 @@ from personalize_pipeline.local_stack.stack import REGION, LocalStack
 
 ROOT = Path(__file__).resolve().parents[2]
 EMAIL = "you@example.com"
-RUN_SECONDS = 120.0
+DATA_BUCKET = "e2e-data-of-others"
+"""Not of the stack, which may read it nevertheless; a test that needs it makes it."""
+GLUE_JOBS = "prepare-*"
+RUN_SECONDS = 300.0  # on a busy computer; it is seconds on an idle one
 MAIL_SECONDS = 20.0
 DELETE_SECONDS = 30.0
 
@@ -88,9 +91,13 @@ class DeployedStack:
         config = str(ROOT / "samconfig.toml")  # sam looks for it beside the template otherwise
         # Said again, because `sam deploy --guided` may have saved other answers in samconfig.toml.
         usual = ("--stack-name", self.NAME, "--region", REGION, "--no-confirm-changeset")
-        overrides = f"Email={EMAIL}"
+        overrides = (
+            f"Email={EMAIL}",
+            f"DataBucketArns=arn:aws:s3:::{DATA_BUCKET}",
+            f"GlueJobName={GLUE_JOBS}",
+        )
         self._sam(
-            "deploy", "-t", template, "--config-file", config, *usual, "--parameter-overrides", overrides
+            "deploy", "-t", template, "--config-file", config, *usual, "--parameter-overrides", *overrides
         )
         (stack,) = self.client("cloudformation").describe_stacks(StackName=self.NAME)["Stacks"]
         outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
@@ -126,6 +133,12 @@ class DeployedStack:
         text = params if isinstance(params, str) else json.dumps(params)
         key = f"{folder}/params.json"
         name = execution_name(self.bucket, key, self.upload(key, text))
+        return self.ended(name)
+
+    def start(self, given: Mapping[str, Any], name: str) -> Run:
+        """Paste this into Start Execution, and wait for the end."""
+        client = self.client("stepfunctions")
+        client.start_execution(stateMachineArn=self.pipeline_arn, name=name, input=json.dumps(given))
         return self.ended(name)
 
     def ended(self, name: str, *, mailed: bool = True) -> Run:

@@ -13,7 +13,16 @@ import yaml
 from botocore import xform_name
 
 ROOT = Path(__file__).parents[2]
-SERVICES = ("personalize", "personalize-runtime", "events", "s3", "scheduler", "sns", "stepfunctions")
+SERVICES = (
+    "personalize",
+    "personalize-runtime",
+    "events",
+    "cloudwatch",
+    "s3",
+    "scheduler",
+    "sns",
+    "stepfunctions",
+)
 # IAM's names, where they are not those of the service and its operations.
 PREFIX = {"stepfunctions": "states", "personalize-runtime": "personalize"}
 ACTIONS = {

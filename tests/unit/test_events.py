@@ -10,7 +10,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from moto import mock_aws
-from tests.support.deployment import ROOT, functions, machine, resources, states
+from tests.support.deployment import ROOT, functions, resources
 from tests.unit.test_statemachine import evaluate, state
 
 from personalize_pipeline import clients, run_events
@@ -194,21 +194,6 @@ def test_a_hundred_long_failures_fit_into_an_event(bus: Any):
     detail = received(bus)["detail"]
     assert len(json.dumps(detail)) < 256_000
     assert detail["outcomes"] == {"failed": 100}
-
-
-def test_every_kind_of_resource_is_on_the_page():
-    kinds = {
-        one["Arguments"]["Input"]["resource"]
-        for which in ("pipeline", "delete")
-        for _, one in states(machine(which))
-        if one.get("Resource", "").endswith("startExecution.sync:2")
-    }
-    listed = re.search(r"^\| `resource` \|(.*)\|$", PAGE, re.MULTILINE)
-    assert listed
-    steps = {"WaitForTurn", "Promotion"}  # they change nothing, so they are told only when they fail
-    assert {kind for kind in kinds if not kind.startswith("{%")} <= steps | set(
-        re.findall(r"`(\w+)`", listed[1])
-    )
 
 
 def test_only_who_sends_events_may_and_only_under_our_name():

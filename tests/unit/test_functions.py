@@ -53,6 +53,8 @@ def aws(monkeypatch):
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     makers = (
+        clients.cloudwatch,
+        clients.events,
         clients.personalize,
         clients.personalize_once,
         clients.personalize_patient,
@@ -77,6 +79,9 @@ def aws(monkeypatch):
         boto3.client("scheduler").create_schedule_group(Name="personalize-pipeline")
         monkeypatch.setenv("SCHEDULER_ROLE_ARN", "arn:aws:iam::123456789012:role/scheduler")
         monkeypatch.setenv("DEAD_LETTERS_ARN", "arn:aws:sqs:us-east-1:123456789012:dead")
+        monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "personalize-pipeline")
+        monkeypatch.setenv("IDLE_DAYS", "7")
+        monkeypatch.setenv("WATCHED_DATASET_GROUPS", "")  # no question to Personalize
         monkeypatch.setenv("INPUT_BUCKET", "personalize-pipeline-inputbucket-example")
         boto3.client("s3").create_bucket(Bucket="personalize-pipeline-inputbucket-example")
         yield
@@ -116,6 +121,8 @@ def test_a_handler_accepts_its_sample_event(function, aws, monkeypatch):
             assert answer["subject"] == "Succeeded: movies"
         case "deletion_plan":
             assert answer == {"stages": [], "notes": [], "known": {"schemas": [], "locations": []}}
+        case "watch":
+            assert (answer["IdleCampaigns"], answer["findings"]) == (0, [])
         case "plan":
             assert {entry["action"] for entry in answer["entries"]} == {"keep"}
         case "best_version":

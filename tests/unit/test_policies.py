@@ -29,6 +29,7 @@ from personalize_pipeline.resources.solution import Solution
 from personalize_pipeline.resources.solution_version import SolutionVersion
 from personalize_pipeline.scheduling import names as schedule_names
 from personalize_pipeline.scheduling import schedules
+from personalize_pipeline.watch import requests, serving, watch
 
 TAGS = {"personalize:ListTagsForResource", "personalize:TagResource", "personalize:UntagResource"}
 PASS_ROLE = {"iam:PassRole"}
@@ -79,7 +80,8 @@ CODE = {
     "wait_for_turn": ((wait_for_turn, params_source), set()),
     "start": ((start,), set()),
     "notify": ((notify, run_events), KEY),
-    "deletion_plan": ((deletion_plan, run_events), set()),
+    "watch": ((watch, requests, serving), set()),
+    "deletion_plan": ((deletion_plan, schedule_names, run_events), set()),
     "delete": ((delete, kinds), set()),
 }
 

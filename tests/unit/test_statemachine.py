@@ -335,6 +335,30 @@ def test_training_does_not_begin_on_half_of_the_data():
     assert evaluate(tracker["Condition"], variables(eventTracker={"name": "e"}), input=whole) is True
 
 
+def test_the_glue_job_comes_before_all_data_and_is_told_the_run():
+    (choice,) = state("pipeline", "IsPreparing")["Choices"]
+    job = {"JobName": "prepare", "Arguments": {"--bucket": "b", "--run": "mine"}, "Timeout": 60}
+    assert evaluate(choice["Condition"], variables(), input=DATA) is False
+    assert evaluate(choice["Condition"], variables(preprocess=job), input=DATA) is True
+    prepare = state("pipeline", "Preprocess")
+    assert prepare["Next"] == "DatasetGroup"
+    given = variables(preprocess=job)
+    assert evaluate(prepare["Arguments"], given, input=DATA) == job  # what the file gives wins
+    job["Arguments"] = {"--bucket": "b"}
+    assert evaluate(prepare["Arguments"], given, input=DATA)["Arguments"] == {"--bucket": "b", "--run": "run"}
+    ran = {"Id": "jr_1", "JobRunState": "SUCCEEDED", "ExecutionTime": 73}
+    [outcome] = evaluate(prepare["Output"], given, input=DATA, result=ran)["outcomes"]
+    assert (outcome["name"], outcome["did"], outcome["seconds"]) == ("prepare", "prepared", 73)
+    (catch,) = prepare["Catch"]
+    assert catch["Next"] == "Results"
+
+
+def test_only_the_run_of_a_file_brings_its_schedules_about():
+    (choice,) = state("pipeline", "IsScheduling")["Choices"]
+    assert evaluate(choice["Condition"], variables(), input=DATA) is False
+    assert evaluate(choice["Condition"], variables(schedules={"schedules": []}), input=DATA) is True
+
+
 def test_the_event_tracker_comes_before_the_training():
     order = list(machine("pipeline")["States"])
     assert order.index("EventTracker") < order.index("Models")

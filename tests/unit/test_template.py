@@ -161,6 +161,22 @@ def test_personalize_reads_the_input_bucket_for_this_account_only():
     assert may == ["s3:ListBucket", "s3:GetObject", "s3:PutObject", "cloudwatch:PutMetricData"]
 
 
+def test_the_pipeline_may_run_the_glue_job_that_the_stack_names_and_no_other():
+    found = template()["Resources"]["PreprocessPolicy"]
+    assert found["Condition"] == "HasGlueJob"
+    assert found["Properties"]["Roles"] == [{"Ref": "PipelineRole"}]
+    (statement,) = found["Properties"]["PolicyDocument"]["Statement"]
+    assert statement["Action"] == [
+        "glue:StartJobRun",
+        "glue:GetJobRun",
+        "glue:GetJobRuns",
+        "glue:BatchStopJobRun",
+    ]
+    assert statement["Resource"]["Fn::Sub"].endswith(":${AWS::AccountId}:job/${GlueJobName}")
+    reading = functions()["ReadParamsFunction"]["Environment"]["Variables"]
+    assert reading["GLUE_JOB_NAME"] == {"Ref": "GlueJobName"}
+
+
 def test_a_schedule_of_this_stack_may_start_the_pipeline_and_nothing_else():
     role = resources("AWS::IAM::Role")["SchedulerRole"]
     (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
@@ -220,7 +236,9 @@ def test_the_layer_has_the_services_that_functions_may_call():
     without_client = {"iam", "kms"}  # rights that other services use on behalf of a function
     # Personalize has one prefix for its APIs; requests are an API of their own.
     runtime = {"personalize-runtime"}
-    assert {by_prefix.get(prefix, prefix) for prefix in called - without_client} | runtime == kept
+    assert {by_prefix.get(prefix, prefix) for prefix in called - without_client} | runtime | {
+        "glue"
+    } == kept  # whose model the params file is checked against
 
 
 def test_the_outputs_are_those_that_the_command_line_reads():
@@ -294,6 +312,7 @@ def test_every_function_has_a_sample_event_that_it_can_read(folder: str):
             "best_version",
             "notify",
             "deletion_plan",
+            "watch",
             "plan",
         }  # not in the polling loop
 

@@ -34,6 +34,7 @@ from typing import Any
 TOKEN_VARIABLE = "PERSONALIZE_LOCAL_IAM_TOKEN"  # noqa: S105 - the name of the variable, not the token
 PATH = "/_personalize_local/iam"
 SESSION_SECONDS = 3600
+GLUE_FAILED = frozenset({"FAILED", "ERROR", "TIMEOUT", "STOPPED", "EXPIRED"})
 MAX_BODY = 1 << 20
 
 Json = dict[str, Any]
@@ -246,6 +247,50 @@ def name_schedule_groups() -> None:
     iam_actions.extract_resource_arn = with_group
 
 
+def wait_for_glue_jobs() -> None:
+    """Let state machines run Glue jobs (`glue:startJobRun.sync`) as in AWS: start one, and wait for its end.
+
+    MiniStack has the calls, but not this way to make them. Its Glue runs Python shell jobs; a Spark job needs
+    Docker and the image of Glue. Without them MiniStack says SUCCEEDED and has done nothing; this says so.
+    """
+    from ministack.services import glue, stepfunctions
+
+    def call(action: str, given: Json) -> Any:
+        resource = f"arn:aws:states:::aws-sdk:glue:{action}"
+        return stepfunctions._invoke_aws_sdk_integration(resource, given)  # noqa: SLF001 - no public way
+
+    def run(resource: str, given: Json) -> Any:
+        name = given.get("JobName")
+        job = call("getJob", {"JobName": name})["Job"]
+        if glue._is_spark_job(job) and not _has_glue_image(glue, job):  # noqa: SLF001
+            reason = (
+                f"Glue job {name} is a Spark job, and the local AWS runs these only with Docker and the "
+                "image amazon/aws-glue-libs. Remove 'preprocess' and put the CSV files there by hand."
+            )
+            raise stepfunctions._ExecutionError("Glue.SparkNotAvailable", reason)  # noqa: SLF001
+        started = call("startJobRun", given)
+        if not resource.endswith(".sync"):
+            return started
+        while True:
+            shown: Json = call("getJobRun", {"JobName": name, "RunId": started["JobRunId"]})["JobRun"]
+            if shown["JobRunState"] == "SUCCEEDED":
+                return shown
+            if shown["JobRunState"] in GLUE_FAILED:
+                raise stepfunctions._ExecutionError("States.TaskFailed", json.dumps(shown))  # noqa: SLF001
+            time.sleep(0.2)
+
+    stepfunctions._SERVICE_DISPATCH["arn:aws:states:::glue:startJobRun"] = run  # noqa: SLF001
+
+
+def _has_glue_image(glue: Any, job: Json) -> bool:
+    docker = glue._get_docker()  # noqa: SLF001
+    try:
+        docker.images.get(glue._glue_image_for_version(job.get("GlueVersion", "4.0")))  # noqa: SLF001
+    except Exception:  # noqa: BLE001 - no Docker, no image: whatever MiniStack meets, it takes for this
+        return False
+    return True
+
+
 def _json_object(body: bytes) -> Json:
     try:
         value = json.loads(body or b"{}")
@@ -292,6 +337,7 @@ def main() -> None:
 
     take_yaml_definitions()
     name_schedule_groups()
+    wait_for_glue_jobs()
     # `main` looks its `app` up in its module when it starts to serve.
     server.app = with_endpoint(server.app, token, Iam())
     server.main()

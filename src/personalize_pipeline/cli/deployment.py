@@ -20,6 +20,8 @@ class Deployment:
     ensure_arn: str
     delete_arn: str = ""
     """Empty for a stack of an older version."""
+    schedule_group: str = ""
+    """The same."""
     quotas: str = ""
     """The stack parameter Quotas."""
 
@@ -52,6 +54,7 @@ def find(stack: str) -> Deployment:
             outputs["PipelineArn"],
             outputs["EnsureArn"],
             outputs.get("DeleteArn", ""),
+            outputs.get("ScheduleGroupName", ""),
             given.get("Quotas", ""),
         )
     except KeyError as error:

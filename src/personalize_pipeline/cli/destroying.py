@@ -10,7 +10,7 @@ import boto3
 from personalize_pipeline import clients
 from personalize_pipeline.cli.deployment import Deployment
 from personalize_pipeline.cli.output import CommandError
-from personalize_pipeline.deletion.plan import Known, Plan, make_plan
+from personalize_pipeline.deletion.plan import Known, Plan, make_plan, schedules_of
 from personalize_pipeline.execution import MAX_NAME
 
 _SUFFIX = 8  # characters that make the name of an execution unique
@@ -31,7 +31,10 @@ def look(target: Deployment, group: str, *, data: bool) -> Plan:
     known = Known()
     for earlier in _interrupted(target, group):
         known |= earlier
-    return make_plan(clients.personalize_patient(), arn, target.bucket, known, data=data)
+    schedules = (
+        schedules_of(clients.scheduler(), target.schedule_group, group) if target.schedule_group else ()
+    )
+    return make_plan(clients.personalize_patient(), arn, target.bucket, known, data=data, schedules=schedules)
 
 
 def start(target: Deployment, group: str, plan: Plan, *, data: bool) -> str:

@@ -11,6 +11,7 @@ from personalize_pipeline.cli import local
 from personalize_pipeline.cli.output import JSON, CommandError, errors_for_people, note, result, result_json
 
 if TYPE_CHECKING:
+    from personalize_pipeline.cli.promoting import Move
     from personalize_pipeline.cli.runs import Follower
 
 app = typer.Typer(
@@ -308,6 +309,84 @@ def recommend(
             note("No recommendations: the filter leaves no item.")
 
 
+CampaignToMove = Annotated[
+    str, typer.Argument(metavar="CAMPAIGN", help="Its name or ARN.", show_default=False)
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+@app.command(short_help="Move a campaign to another version by hand.")
+def promote(
+    campaign: CampaignToMove,
+    version: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[VERSION]",
+            help="Its identifier, SOLUTION/IDENTIFIER or ARN. Default: the newest of the solution.",
+            show_default=False,
+        ),
+    ] = None,
+    yes: Yes = False,
+    json_: Annotated[bool, JSON] = False,
+) -> None:
+    """Move CAMPAIGN to a version of its solution, whatever `promotion` in the params file says.
+
+    The old version answers until the new one does. The next run moves the campaign to the newest version, if
+    `promotion` lets it; a version to stay at is `solutionVersionArn` in the params file.
+
+    \b
+    Examples:
+        personalize promote films-for-you                to the newest version
+        personalize promote films-for-you 1a2b3c4d       to this one
+    """
+    with errors_for_people():
+        from personalize_pipeline.cli import promoting
+
+        _move(promoting.promotion(campaign, version), yes=yes, json_=json_)
+
+
+@app.command(short_help="Move a campaign back to the version before.")
+def rollback(campaign: CampaignToMove, yes: Yes = False, json_: Annotated[bool, JSON] = False) -> None:
+    """Move CAMPAIGN back to the newest version that works and is older than the one that it serves.
+
+    The present version answers until the other one does. The next run moves the campaign to the newest one
+    again, if `promotion` lets it; a version to stay at is `solutionVersionArn` in the params file.
+
+    \b
+    Examples:
+        personalize rollback films-for-you           asks, moves it, and waits until it answers
+        personalize rollback films-for-you --yes     does not ask
+    """
+    with errors_for_people():
+        from personalize_pipeline.cli import promoting
+
+        _move(promoting.rollback(campaign), yes=yes, json_=json_)
+
+
+def _move(move: "Move", *, yes: bool, json_: bool) -> None:
+    from personalize_pipeline.cli import promoting
+
+    seconds = 0.0
+    if move.needed:
+        note(move.text())
+        if not yes:
+            note("Type yes to move it:")
+            if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+                raise CommandError("Nothing was changed. (--yes does not ask.)")
+        seconds = promoting.carry_out(move, note)
+    if json_:
+        answer = {"campaign": move.campaign, "arn": move.arn, "from": move.now.arn, "to": move.to.arn}
+        result_json(answer | {"moved": move.needed, "seconds": round(seconds, 1)})
+    elif move.needed:
+        result(f"{move.campaign} serves {move.to.short}.")
+        note(
+            "The next run moves it to the newest version, if promotion in the params file lets it. To stay "
+            f'here, write into its section: "solutionVersionArn": "{move.to.arn}"'
+        )
+    else:
+        result(f"{move.campaign} serves {move.to.short} already.")
+
+
 @app.command(short_help="Delete a dataset group with everything in it.")
 def destroy(
     group: Annotated[
@@ -361,6 +440,48 @@ def destroy(
                 note(f"Follow it: personalize watch {arn}")
             return
         _follow(runs.Follower(target, arn), json_=json_)
+
+
+@app.command(name="export", short_help="Write the params file of a dataset group that exists.")
+def export_(
+    group: Annotated[
+        str,
+        typer.Argument(metavar="GROUP", help="The name of a dataset group, or its ARN.", show_default=False),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="The file to write. Default: it is printed.", show_default=False),
+    ] = None,
+    json_: Annotated[bool, JSON] = False,
+) -> None:
+    """Write the params file of a dataset group that exists, however it was made; nothing is changed.
+
+    A run of the file changes nothing either: it imports nothing, trains nothing, and finds all as it is
+    wanted. What a params file cannot say is named on stderr. Exit code 1 if `personalize check` refuses it.
+
+    \b
+    Examples:
+        personalize export films                            print it
+        personalize export films --output films/params.json
+    """
+    with errors_for_people():
+        from personalize_pipeline.cli import exporting
+
+        file = exporting.new_file(output) if output else None
+        made = exporting.export(group)
+        if file:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(made.text, encoding="utf-8")
+        if json_:
+            result_json(made.json())
+        elif not file:
+            result(made.text)
+        note("\n".join(f"Note: {line}" for line in made.notes))
+        if made.problems:
+            note("\n".join(["`personalize check` refuses it:", *(f"- {one}" for one in made.problems)]))
+            raise typer.Exit(1)
+        if file:
+            note(f"{file} is written. Apply it: personalize run {file.parent}")
 
 
 def _follow(follower: "Follower", *, json_: bool) -> None:

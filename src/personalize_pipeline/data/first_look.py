@@ -75,7 +75,8 @@ def first_look(client: "S3Client", data: Iterable[Data], document: Mapping[str, 
         except NotReadable:
             notes.append(
                 f"{place}: the pipeline may not look into {item.location}, so this data was not checked, and "
-                "it is imported in every run. Amazon Personalize reads it with its own role."
+                "it is imported in every run. Amazon Personalize reads it with its own role. The stack "
+                "parameter DataBucketArns lets both into other buckets (docs/data-elsewhere.md)."
             )
         else:
             problems += [
@@ -100,7 +101,8 @@ def look_at_lines(client: "S3Client", jobs: Iterable[Lines]) -> FirstLook:
         except NotReadable:
             notes.append(
                 f"{job.place}: the pipeline may not look into {job.location}, so its lines were not checked. "
-                "Amazon Personalize reads them with its own role."
+                "Amazon Personalize reads them with its own role. The stack parameter DataBucketArns lets "
+                "both into other buckets (docs/data-elsewhere.md)."
             )
         else:
             if not heads:

@@ -11,7 +11,7 @@ from botocore.exceptions import ConnectionError as NoConnectionError
 
 from personalize_pipeline import clients
 from personalize_pipeline.context import Context, Did, Step, StepInput
-from personalize_pipeline.deletion.kinds import DATA, KINDS, Kind
+from personalize_pipeline.deletion.kinds import DATA, KINDS, SCHEDULE, Kind
 from personalize_pipeline.deletion.plan import Thing
 from personalize_pipeline.errors import PermissionMissing, ResourceFailed
 from personalize_pipeline.resources.resource import sentence, tail
@@ -43,7 +43,9 @@ def delete(event: Mapping[str, Any]) -> dict[str, Any]:
     label = thing.arn if thing.kind == DATA else tail(thing.arn)
     blocked = _waiting(thing, context, now, context.last.status if context.last else "WAITING")
     try:
-        if thing.kind == DATA:
+        if thing.kind == SCHEDULE:
+            step = _delete_schedule(thing)
+        elif thing.kind == DATA:
             step = _delete_data(thing, context, now)
         else:
             step = _delete_resource(KINDS[thing.kind], thing, context, now)
@@ -99,6 +101,16 @@ def _stop_training(client: "PersonalizeClient", solution: str) -> str | None:
     return (
         f"the training of {', '.join(tail(version['solutionVersionArn']) for version in running)} is stopped"
     )
+
+
+def _delete_schedule(thing: Thing) -> Step:
+    client = clients.scheduler()
+    _, group, name = tail(thing.arn).split("/")
+    try:
+        client.delete_schedule(GroupName=group, Name=name)
+    except client.exceptions.ResourceNotFoundException:
+        return _gone(thing, None)
+    return _gone(thing, "deleted")
 
 
 def _delete_data(thing: Thing, context: Context, now: datetime) -> Step:

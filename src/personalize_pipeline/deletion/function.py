@@ -6,7 +6,7 @@ from typing import Any
 
 from personalize_pipeline import clients, run_events
 from personalize_pipeline.context import Message, Run
-from personalize_pipeline.deletion.plan import Known, make_plan
+from personalize_pipeline.deletion.plan import Known, make_plan, schedules_of
 from personalize_pipeline.errors import ParamsInvalid
 from personalize_rules.schemas import Problem
 
@@ -45,5 +45,6 @@ def deletion_plan(event: Mapping[str, Any]) -> dict[str, Any]:
         os.environ["INPUT_BUCKET"],
         asked.known,
         data=asked.data,
+        schedules=schedules_of(clients.scheduler(), os.environ["SCHEDULE_GROUP"], name),
     )
     return plan.output()

@@ -20,6 +20,9 @@ class Kind:
     delete: "Callable[[PersonalizeClient, str], None]"
 
 
+SCHEDULE = "Schedule"
+"""Of EventBridge Scheduler, not of Personalize."""
+
 KINDS = {
     "Campaign": Kind(
         lambda client, arn: client.describe_campaign(campaignArn=arn)["campaign"],
@@ -60,6 +63,7 @@ KINDS = {
 }
 
 STAGES = (
+    (SCHEDULE,),  # first, so that none starts a run on what is going
     ("Campaign", "Recommender"),
     ("Solution", "EventTracker", "MetricAttribution", "Filter"),
     ("Dataset",),

@@ -1,14 +1,16 @@
 """What there is to delete of a dataset group, in the order in which it can go. Looks, and changes nothing."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from personalize_pipeline.context import Message
-from personalize_pipeline.deletion.kinds import DATA, STAGES
+from personalize_pipeline.deletion.kinds import DATA, SCHEDULE, STAGES
 from personalize_pipeline.resources.resource import tail
+from personalize_pipeline.scheduling.names import existing, of_dataset_group
 
 if TYPE_CHECKING:
     from mypy_boto3_personalize import PersonalizeClient
+    from mypy_boto3_scheduler import EventBridgeSchedulerClient
 
 
 class Thing(Message):
@@ -51,16 +53,23 @@ class Plan(Message):
         return [thing for stage in self.stages for thing in stage.things]
 
 
-def make_plan(
-    client: "PersonalizeClient", group_arn: str, bucket: str, known: Known | None = None, *, data: bool
+def make_plan(  # what the account holds, and what was asked for
+    client: "PersonalizeClient",
+    group_arn: str,
+    bucket: str,
+    known: Known | None = None,
+    *,
+    data: bool,
+    schedules: Iterable[Thing] = (),
 ) -> Plan:
     """List what belongs to the dataset group, all pages. Empty if there is nothing (any more).
 
-    `data`: also the files in `bucket` that were imported last. Every list is of this group only, except that
-    of all datasets, which tells the schemas that others use.
+    `schedules` are those of the group, which EventBridge Scheduler knows (`schedules_of`). `data`: also the
+    files in `bucket` that were imported last. Every list is of this group only, except that of all datasets,
+    which tells the schemas that others use.
     """
     there = _exists(client, group_arn)
-    found = list(_inside(client, group_arn)) if there else []
+    found = [*schedules, *(_inside(client, group_arn) if there else ())]
     datasets = [thing.arn for thing in found if thing.kind == "Dataset"]
     schemas = [_schema(client, arn) for arn in datasets]
     locations = [place for arn in datasets if (place := _imported_from(client, arn))] if data else []
@@ -83,6 +92,12 @@ def make_plan(
         notes.append("the data in S3 is kept.")
     stages = (Stage(things=tuple(thing for thing in found if thing.kind in stage)) for stage in STAGES)
     return Plan(stages=tuple(stage for stage in stages if stage.things), notes=tuple(notes), known=known)
+
+
+def schedules_of(client: "EventBridgeSchedulerClient", schedule_group: str, name: str) -> Iterator[Thing]:
+    """The schedules of the dataset group of this name, of all its params files."""
+    for schedule, arn in existing(client, schedule_group, of_dataset_group(name)):
+        yield Thing(kind=SCHEDULE, name=schedule, arn=arn)
 
 
 def _exists(client: "PersonalizeClient", arn: str) -> bool:

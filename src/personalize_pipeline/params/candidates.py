@@ -1,13 +1,14 @@
 """From a solution of the file to the solutions that are really made.
 
-Mostly they are the same. `performAutoML: true` becomes several candidates, and a retired recipe becomes its
-successor: the service no longer does either.
+Mostly they are the same. `candidates` are several. `performAutoML: true` becomes several too, and a retired
+recipe becomes its successor: the service no longer does either.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from personalize_pipeline.params.bake_off import variations
 from personalize_pipeline.params.names import derived_name
 from personalize_pipeline.params.places import listed
 from personalize_pipeline.params.shapes import call_keys
@@ -53,12 +54,23 @@ def candidates(solution: Mapping[str, Any]) -> Candidates:
     arguments = {key: value for key, value in solution.items() if key in keys}
     # Personalize's own default is true: train every seven days from now on, at the user's cost.
     arguments.setdefault("performAutoTraining", False)
+    if "candidates" in solution:
+        return _bake_off(solution)
     if arguments.get("performAutoML") is True:
         return _auto_ml(arguments)
     recipe = find_recipe(arguments.get("recipeArn", ""))
     if recipe is None or recipe.replaced_by is None:
         return Candidates((arguments,))
     return _successor(arguments, recipe, RECIPES[recipe.replaced_by])
+
+
+def _bake_off(solution: Mapping[str, Any]) -> Candidates:
+    made = [candidates(variation) for _, variation in variations(solution)]
+    return Candidates(
+        tuple(one for chosen in made for one in chosen.solutions),
+        solution.get("promotion", {}).get("metric", DEFAULT_METRIC),
+        tuple(note for chosen in made for note in chosen.notes),
+    )
 
 
 def auto_ml_recipes(solution: Mapping[str, Any]) -> list[Recipe]:

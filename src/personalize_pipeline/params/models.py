@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -11,12 +11,12 @@ from personalize_pipeline.params.data_job_models import (
     dataset_export_job,
     metric_attribution,
 )
+from personalize_pipeline.params.preprocess import preprocess
 from personalize_pipeline.params.schedules import schedules
 from personalize_pipeline.params.shapes import Fields, Model, call_keys, call_model, make_model, member_type
 from personalize_rules.recipe_metrics import DEFAULT_METRIC
 from personalize_rules.schemas import WORDS
 
-SECTIONS_TO_COME = ("preprocess",)
 """Sections of the file that a later version builds. They may be there, empty."""
 
 IMPORT_FILLED_IN = frozenset({"jobName", "datasetArn"})
@@ -56,7 +56,10 @@ def params_model() -> type[Model]:
                 list[data_deletion_job()],  # type: ignore[misc]
                 Field([], description="Users to forget, named in CSV files. They are gone before training."),
             ),
-            "preprocess": _to_come("A Glue job that prepares the data.", dict),
+            "preprocess": (
+                preprocess(),
+                Field(None, description="A Glue job that makes the CSV files, before they are imported."),
+            ),
             "tags": (
                 member_type("CreateDatasetGroup", "tags"),
                 Field(
@@ -176,6 +179,15 @@ def solution() -> type[Model]:
                     description="Where the newest version is served. A campaign costs money while it lives.",
                 ),
             ),
+            "candidates": (
+                list[candidate()],  # type: ignore[misc]
+                Field(
+                    None,
+                    min_length=1,
+                    description="A bake-off: each of these is trained (and billed) as a solution of its own; "
+                    "the best by promotion.metric is served.",
+                ),
+            ),
             "promotion": (
                 promotion(),
                 Field(None, description="How good a version must be for the campaigns to move to it."),
@@ -188,6 +200,23 @@ def solution() -> type[Model]:
                 list[batch_segment_job()],  # type: ignore[misc]
                 Field([], description="User segments written to files, by every version that is trained."),
             ),
+        },
+    )
+
+
+@cache
+def candidate() -> type[Model]:
+    """CreateSolution, as far as it differs from the solution that it is a candidate of."""
+    return call_model(
+        "Candidate",
+        "CreateSolution",
+        filled_in=frozenset({"datasetGroupArn", "performAutoML"}),
+        description="A variation of the solution: its keys replace those of the solution.",
+        own={
+            "name": (
+                member_type("CreateSolution", "name"),
+                Field(None, description="If left out: the solution's name with the recipe's added."),
+            )
         },
     )
 
@@ -348,17 +377,6 @@ def recommender() -> type[Model]:
 def import_keys() -> frozenset[str]:
     """Keys of a dataset section that go to CreateDatasetImportJob."""
     return call_keys("CreateDatasetImportJob") - IMPORT_FILLED_IN - {"tags"}
-
-
-def _to_come(description: str, kind: type[list[Any]] | type[dict[str, Any]]) -> tuple[Any, Any]:
-    """Make a section that a later version builds: its JSON Schema allows only the empty one.
-
-    What is inside is refused by `checks`, in words; here only the kind of JSON value matters.
-    """
-    limit = {"maxItems": 0} if kind is list else {"maxProperties": 0}
-    item: Any = list[Any] if kind is list else dict[str, Any]
-    annotated = Annotated[item, Field(json_schema_extra=limit)]
-    return annotated, Field(kind(), description=f"{description} Not built yet: leave it out or empty.")
 
 
 def model_at(path: Sequence[str | int]) -> type[Model] | None:

@@ -51,6 +51,11 @@ def call_keys(operation: str) -> frozenset[str]:
     return frozenset(input_shape(operation).members)
 
 
+def call_fields(operation: str, *, service: str) -> Fields:
+    """Give the parameters of a call of another service, spelt as the params file spells: `jobName`."""
+    return _members(input_shape(operation, service), service)
+
+
 def call_model(
     name: str, *operations: str, filled_in: frozenset[str], description: str, own: Fields | None = None
 ) -> type[Model]:
@@ -102,23 +107,25 @@ def _attribute(key: str) -> str:
     return f"{name}_" if hasattr(BaseModel, name) else name
 
 
-def _members(shape: StructureShape) -> dict[str, tuple[Any, Any]]:
+def _members(shape: StructureShape, service: str = "personalize") -> dict[str, tuple[Any, Any]]:
     required = set(shape.required_members)
     fields = {}
     for key, member in shape.members.items():
         default = ... if key in required else None
-        fields[key] = (_annotation(member), Field(default, description=plain_text(member.documentation)))
+        described = Field(default, description=plain_text(member.documentation))
+        fields[key[0].lower() + key[1:]] = (_annotation(member, service), described)
     return fields
 
 
-def _annotation(shape: Shape) -> Any:
+def _annotation(shape: Shape, service: str = "personalize") -> Any:
     if isinstance(shape, StructureShape):
-        return _structure(shape.name)
+        return _structure(shape.name, service)
     limits = shape.metadata
     if isinstance(shape, ListShape):
-        return Annotated[list[_annotation(shape.member)], _length(limits)]  # type: ignore[misc]
+        return Annotated[list[_annotation(shape.member, service)], _length(limits)]  # type: ignore[misc]
     if isinstance(shape, MapShape):
-        return Annotated[dict[_annotation(shape.key), _annotation(shape.value)], _length(limits)]  # type: ignore[misc]
+        pair = _annotation(shape.key, service), _annotation(shape.value, service)
+        return Annotated[dict[pair], _length(limits)]  # type: ignore[misc,valid-type]
     if isinstance(shape, StringShape):
         if enum := limits.get("enum"):
             return Literal[tuple(enum)]
@@ -130,10 +137,10 @@ def _annotation(shape: Shape) -> Any:
 
 
 @cache
-def _structure(name: str) -> type[Model]:
-    shape = service_model().shape_for(name)
+def _structure(name: str, service: str) -> type[Model]:
+    shape = service_model(service).shape_for(name)
     assert isinstance(shape, StructureShape)
-    return make_model(name, _members(shape), plain_text(shape.documentation))
+    return make_model(name, _members(shape, service), plain_text(shape.documentation))
 
 
 def _length(limits: Mapping[str, Any], *, pattern: str | None = None) -> Any:

@@ -118,6 +118,11 @@ class _Walk:
         foreseen = Foreseen(resource=resource, name=want["name"], **entry)
         self._add(Seen(foreseen, want, context, step))
 
+    def say(self, resource: str, name: str, action: Action, why: str, want: Mapping[str, Any]) -> Foreseen:
+        """Add what cannot be looked at, because a Glue job comes before it."""
+        entry = Foreseen(resource=resource, name=name, action=action, why=why)
+        return self._add(Seen(entry, want, Context(run=self.run), None)).foreseen
+
     def _add(self, seen: Seen) -> Seen:
         self.seen.append(seen)
         return seen
@@ -125,9 +130,13 @@ class _Walk:
 
 def _walk(walk: _Walk, plan: Mapping[str, Any]) -> None:
     run = walk.run
+    job = plan.get("preprocess")
+    if job:
+        walk.say("Preprocess", job["JobName"], "start", "in every run, before the imports", job)
     walk.see(DatasetGroup, plan["datasetGroup"])
     group = {"dataset_group_arn": run.arn(f"dataset-group/{plan['datasetGroup']['name']}")}
-    outdated = [reason for dataset in plan["datasets"] if (reason := _dataset(walk, dataset, group))]
+    changed = (_dataset(walk, dataset, group, bool(job)) for dataset in plan["datasets"])
+    outdated = [reason for reason in changed if reason]
     if plan.get("eventTracker"):
         walk.see(EventTracker, plan["eventTracker"], **group)
     for want in plan["filters"]:
@@ -149,14 +158,21 @@ def _walk(walk: _Walk, plan: Mapping[str, Any]) -> None:
         _schedules(walk, plan["schedules"])
 
 
-def _dataset(walk: _Walk, plan: Mapping[str, Any], group: Mapping[str, str]) -> str:
-    """One dataset; returns why what was trained on it would be out of date after the run."""
+def _dataset(walk: _Walk, plan: Mapping[str, Any], group: Mapping[str, str], prepared: bool) -> str:  # noqa: FBT001
+    """One dataset; returns why what was trained on it would be out of date after the run.
+
+    `prepared`: its files are not there yet, because a Glue job makes them.
+    """
     schema = walk.see(Schema, plan["schema"])
     schema_arn = schema.step.arn if schema.step else walk.run.arn(f"schema/{plan['schema']['name']}")
     document = {"schema_arn": schema_arn, "schema_document": plan["schema"]["schema"]}
     dataset = walk.see(Dataset, plan["dataset"], **document, **group)
     if "import" not in plan:
         return ""
+    if prepared:
+        why = "what the Glue job makes, unless that was imported last"
+        walk.say("DatasetImport", dataset.foreseen.name, "import", why, plan["import"])
+        return f"{dataset.foreseen.name} is imported"
     name = group["dataset_group_arn"].rpartition("/")[2]
     dataset_arn = walk.run.arn(f"dataset/{name}/{plan['dataset']['datasetType'].upper()}")
     context = {"schema_arn": schema_arn, "dataset_arn": dataset_arn, **group}

@@ -32,6 +32,10 @@ _WHAT_TO_DO = {
     ),
     "QuotaExceeded": "Make room or ask AWS for a higher quota, then upload the params file again.",
     "PermissionMissing": "Give the role the permission named above, then upload the params file again.",
+    "GlueJobFailed": (
+        "Look at the job's runs in AWS Glue, correct the job or its data, then upload the params file again. "
+        "Nothing was imported."
+    ),
     "States.Timeout": "Look in the execution for what it was waiting for, then upload the params file again.",
     "TIMED_OUT": "Look in the execution for what it was waiting for, then upload the params file again.",
     "ABORTED": "Upload the params file again when it shall go on: what is finished is kept.",
@@ -57,7 +61,8 @@ class Failure:
     @property
     def what_to_do(self) -> str:
         """The next step for a person."""
-        return _WHAT_TO_DO.get(self.error, _A_BUG_OR_AN_OUTAGE)
+        error = "GlueJobFailed" if self.error.startswith("Glue.") else self.error
+        return _WHAT_TO_DO.get(error, _A_BUG_OR_AN_OUTAGE)
 
 
 def understand(failed: Any, execution: str = "") -> Failure:
@@ -75,6 +80,11 @@ def understand(failed: Any, execution: str = "") -> Failure:
         status = inner.get("Status") or inner.get("status") or error
         known = {"Error": inner.get("Error") or inner.get("error") or status}
         return understand(known | {"Cause": inner.get("Cause") or inner.get("cause") or ""}, arn or execution)
+    if state := inner.get("JobRunState"):
+        run = f"run {inner.get('Id')} of Glue job {inner.get('JobName')}"
+        return Failure(
+            "GlueJobFailed", f"{run} ended as {state}: {inner.get('ErrorMessage') or 'no reason given'}"
+        )
     if message := inner.get("errorMessage"):
         return Failure(str(inner.get("errorType") or error), str(message), execution)
     return Failure(error, cause or _NO_CAUSE.get(error, "No cause is given."), execution)

@@ -1,4 +1,4 @@
-"""Notify: write the mail of a run and publish it to the topic."""
+"""Notify: what everybody is told at the end of a run: its event, its metrics, its mail."""
 
 import os
 from collections.abc import Mapping
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from personalize_pipeline import clients, run_events
 from personalize_pipeline.reporting.mail import Ending, write_mail
+from personalize_pipeline.reporting.metrics import write_metrics
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -21,6 +22,7 @@ def notify(
     console = not os.environ.get("AWS_ENDPOINT_URL")
     ending, now = Ending.model_validate(event), now or datetime.now(UTC)
     run_events.ended(ending, now)
+    write_metrics(ending, now)
     mail = write_mail(ending, now, console=console)
     (client or clients.sns()).publish(
         TopicArn=os.environ["TOPIC_ARN"], Subject=mail.subject, Message=mail.body

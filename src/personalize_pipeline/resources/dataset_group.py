@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from personalize_pipeline.resources.resource import Found, Resource
+from personalize_pipeline.errors import ResourceFailed
+from personalize_pipeline.resources.resource import Found, Resource, tail
 
 
 class DatasetGroup(Resource):
@@ -17,7 +18,16 @@ class DatasetGroup(Resource):
         return Found.of(self.arn, shown)
 
     def create(self) -> None:
-        """CreateDatasetGroup."""
+        """CreateDatasetGroup; not for a schedule, whose dataset group somebody has deleted.
+
+        Raises:
+            ResourceFailed: a schedule started this run.
+        """
+        if self.context.run.scheduled:
+            reason = (
+                "it is not there any more, and a schedule does not make it again. Upload the params file."
+            )
+            raise ResourceFailed(f"{tail(self.arn)}: {reason}")
         self.client.create_dataset_group(**self.want)
 
     def wanted(self) -> Mapping[str, Any]:

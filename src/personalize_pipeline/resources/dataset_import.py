@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_personalize.type_defs import DatasetImportJobSummaryTypeDef, DatasetTypeDef
 
 _MAX_NAME = 63
+_FULL, _INCREMENTAL = "FULL", "INCREMENTAL"
 _ROLE_VARIABLE = "PERSONALIZE_ROLE_ARN"
 
 
@@ -70,30 +71,29 @@ class DatasetImport(Resource):
         """This run's job; else the latest finished or running one, if it imports the same data; else None."""
         if self.arn:
             return self._describe(self.arn)
-        # Jobs outlive the dataset; what they imported into an earlier one of the same name is gone.
-        jobs = sorted(
-            (job for job in self._jobs() if job["creationDateTime"] >= self._dataset["creationDateTime"]),
-            key=lambda job: job["creationDateTime"],
-            reverse=True,
-        )
-        same = f"-{self._fingerprint()}-"
+        jobs = sorted(self._jobs(), key=lambda job: job["creationDateTime"], reverse=True)
+        same = f"-{self._fingerprint(self._mode)}-"
         for job in jobs:
             if job["jobName"].endswith(same + self._run_mark()):
                 return self._describe(job["datasetImportJobArn"])
         latest = next((job for job in jobs if job["status"] != "CREATE FAILED"), None)
-        if latest and same in latest["jobName"]:
+        # What a full import has just brought, an incremental one need not add.
+        enough = {same, f"-{self._fingerprint(_FULL)}-"} if self._mode == _INCREMENTAL else {same}
+        if latest and any(mark in latest["jobName"] for mark in enough):
             self._because = f"{latest['jobName']} read the same data"
             return self._describe(latest["datasetImportJobArn"])
         self._because = f"it is not what {latest['jobName']} read" if latest else "the dataset is empty"
         return None
 
     def create(self) -> None:
-        """CreateDatasetImportJob."""
-        ending = f"-{self._fingerprint()}-{self._run_mark()}"
+        """CreateDatasetImportJob; the first import of a dataset is a full one, as Personalize wants it."""
+        ending = f"-{self._fingerprint(self._mode)}-{self._run_mark()}"
         role = self.want.get("roleArn") or os.environ[_ROLE_VARIABLE]
+        first = not any(job["status"] == "ACTIVE" for job in self._jobs())
         self.client.create_dataset_import_job(
             **{
                 **self.want,
+                "importMode": _FULL if first else self._mode,
                 "jobName": self.name[: _MAX_NAME - len(ending)] + ending,
                 "datasetArn": self.dataset_arn,
                 "roleArn": role,
@@ -116,34 +116,46 @@ class DatasetImport(Resource):
         """A failed job is in nobody's way. Of a missing permission, Personalize does not say which."""
         if "privilege" in found.failure_reason.lower():
             bucket = self.location.removeprefix("s3://").partition("/")[0]
+            partition = self.context.run.execution.split(":")[1]
             return (
                 f"Personalize reads {self.location} with the role {found.settings.get('roleArn')}: this must "
                 "trust personalize.amazonaws.com and allow s3:ListBucket and s3:GetObject, and the policy of "
-                f"the bucket {bucket} must allow the same to personalize.amazonaws.com. Then upload the "
-                "params file again."
+                f"the bucket {bucket} must allow the same to personalize.amazonaws.com. Into other buckets "
+                "than the input bucket, the stack's own role is let by the stack parameter DataBucketArns "
+                f"(arn:{partition}:s3:::{bucket}); roleArn in the dataset's section names another role "
+                "(docs/data-elsewhere.md). Then upload the params file again."
             )
         return f"Correct the data in {self.location} (or the access to it) and upload the params file again."
 
-    def details(self, found: Found) -> dict[str, Any] | None:  # noqa: ARG002
-        """How much there is, as far as this function may look."""
+    def details(self, found: Found) -> dict[str, Any] | None:
+        """How much there is, as far as this function may look, and how it was added to what was there."""
+        mode = {"importMode": found.settings.get("importMode")} if self._mode == _INCREMENTAL else {}
         try:
             files = self._files.files
         except NotReadable:
-            return None
-        return {"files": len(files), "bytes": sum(file.size for file in files)}
+            return mode or None
+        return {"files": len(files), "bytes": sum(file.size for file in files), **mode}
 
     def _describe(self, arn: str) -> Found:
         job = self.client.describe_dataset_import_job(datasetImportJobArn=arn)["datasetImportJob"]
         return Found.of(arn, job)
 
     def _jobs(self) -> "Iterator[DatasetImportJobSummaryTypeDef]":
+        """Those of this dataset; jobs outlive it, and what they brought into an earlier one is gone."""
         pages = self.client.get_paginator("list_dataset_import_jobs").paginate(datasetArn=self.dataset_arn)
-        return (job for page in pages for job in page["datasetImportJobs"])
+        since = self._dataset["creationDateTime"]
+        return (
+            job for page in pages for job in page["datasetImportJobs"] if job["creationDateTime"] >= since
+        )
+
+    @property
+    def _mode(self) -> str:
+        return str(self.want.get("importMode", _FULL))
 
     def _run_mark(self) -> str:
         return short_hash(self.context.run.id)
 
-    def _fingerprint(self) -> str:
+    def _fingerprint(self, mode: str) -> str:
         """Eight hex digits; of the run, so never met again, if the data may not be listed."""
         try:
             files = self._files.files
@@ -153,7 +165,7 @@ class DatasetImport(Resource):
             advice = "Upload CSV files there, or correct dataLocation."
             raise DataInvalid([Problem(self.location, "there is no data.", advice)])
         lines = [f"{file.key}\t{file.size}\t{file.etag}" for file in files]
-        return short_hash(self.location, self._schema_arn, self.want.get("importMode", "FULL"), *lines)
+        return short_hash(self.location, self._schema_arn, mode, *lines)
 
     @cached_property
     def _files(self) -> Listing:

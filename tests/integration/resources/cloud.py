@@ -218,7 +218,7 @@ def running(folder: Path, s3: Any) -> Iterator[Cloud]:
 
 def forget_clients() -> None:
     """The functions keep their clients: what one test connected to must not answer another."""
-    for make in (clients.personalize, clients.personalize_once, clients.s3):
+    for make in (clients.personalize, clients.personalize_once, clients.personalize_patient, clients.s3):
         make.cache_clear()
 
 

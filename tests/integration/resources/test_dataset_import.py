@@ -49,14 +49,41 @@ def test_changed_data_is_imported_and_unchanged_data_reused(cloud, data):
     assert len({first["arn"], second["arn"], third["arn"]}) == 3
 
 
-def test_another_mode_is_another_import(cloud, data):
-    _name, context, want = data
-    cloud.loop(DatasetImport, want, **context)
+def mode_of(cloud, step):
+    """How Personalize was told to import."""
+    job = cloud.personalize.describe_dataset_import_job(datasetImportJobArn=step["arn"])["datasetImportJob"]
+    return job["importMode"]
+
+
+def test_the_first_import_is_full_and_those_after_it_add(cloud, data):
+    """Personalize refuses an incremental import into an empty dataset."""
+    name, context, want = data
+    adding = want | {"importMode": "INCREMENTAL"}
+
+    first = cloud.loop(DatasetImport, adding, **context)
+    cloud.later()
+    same = cloud.loop(DatasetImport, adding, run="run-2", **context)
+    cloud.upload(name, seed=1)
+    second = cloud.loop(DatasetImport, adding, run="run-3", **context)
+
+    assert [step["did"] for step in (first, same, second)] == ["imported", "reused", "imported"]
+    assert (mode_of(cloud, first), mode_of(cloud, second)) == ("FULL", "INCREMENTAL")
+    assert (first["details"]["importMode"], second["details"]["importMode"]) == ("FULL", "INCREMENTAL")
+
+
+def test_what_was_imported_in_full_is_not_added_again_but_the_other_way_round(cloud, data):
+    name, context, want = data
+    adding = want | {"importMode": "INCREMENTAL"}
+    full = cloud.loop(DatasetImport, want, **context)
     cloud.later()
 
-    step = cloud.loop(DatasetImport, want | {"importMode": "INCREMENTAL"}, run="run-2", **context)
+    assert cloud.loop(DatasetImport, adding, run="run-2", **context)["arn"] == full["arn"]
 
-    assert step["did"] == "imported"
+    cloud.upload(name, seed=1)
+    cloud.loop(DatasetImport, adding, run="run-3", **context)
+    cloud.later()
+    again = cloud.loop(DatasetImport, want, run="run-4", **context)
+    assert (again["did"], mode_of(cloud, again)) == ("imported", "FULL")
 
 
 def test_data_that_changes_while_it_is_imported_does_not_start_a_second_job(cloud, data):

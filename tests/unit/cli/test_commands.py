@@ -49,7 +49,7 @@ def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 def test_there_are_the_commands_of_the_readme() -> None:
     assert {" ".join(path) for path in ALL} >= {
-        *("check", "run", "watch", "recommend", "destroy"),
+        *("check", "run", "watch", "recommend", "promote", "rollback", "destroy"),
         *(f"local {name}" for name in ("up", "down", "status", "env", "logs", "reset")),
     }
 

@@ -26,11 +26,6 @@ def changed(document, changes):
 
 
 SECTIONS = {
-    "preprocessing": ({"preprocess": {"job": "j"}}, "preprocess: not built yet"),
-    "actions": (
-        {"datasets.Actions": {"name": "a", "schema": schema("Actions", ACTION_ID="string", A="int")}},
-        "datasets.Actions: not built yet",
-    ),
     "key without a role": (
         {"datasetGroup.kmsKeyArn": "arn:aws:kms:us-east-1:000000000000:key/x"},
         "datasetGroup.kmsKeyArn: it needs roleArn beside it",

@@ -117,7 +117,7 @@ def test_everything_inside_service_config():
         for word, schema in (("Interactions", INTERACTIONS), ("Items", ITEMS))
     }
     ranked, similar, fans = params.document["solutions"]
-    assert ranked["solutionVersion"] == {"trainingMode": "FULL", "tags": tags(part="version")}
+    assert ranked["solutionVersion"] == {"trainingMode": "FULL", "tags": tags(part="version"), "train": True}
     assert ranked["campaigns"] == [{"name": "ranked-live", "minProvisionedTPS": 1}]
     assert similar["batchInferenceJobs"][0]["jobName"] == "similar-job"
     assert fans["batchSegmentJobs"][0]["jobName"] == "fans-job"

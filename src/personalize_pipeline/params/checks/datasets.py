@@ -10,8 +10,6 @@ from personalize_pipeline.params.places import shown, within
 from personalize_rules import quotas
 from personalize_rules.schemas import DatasetType, Domain, Problem, Schema, check_schema, parse_schema
 
-_TO_COME = (DatasetType.ACTIONS, DatasetType.ACTION_INTERACTIONS)
-
 
 @dataclass(frozen=True, slots=True)
 class Data:
@@ -48,10 +46,6 @@ def check(document: Mapping[str, Any], data: Data) -> Iterator[Problem]:
     for word, dataset in inner(document, "datasets").items():
         kind = DatasetType.parse(word)
         place = f"datasets.{word}"
-        if kind in _TO_COME:
-            yield Problem(
-                place, "not built yet: this version imports Interactions, Items and Users.", "Remove it."
-            )
         if "schema" in dataset:
             yield from _check_schema(dataset["schema"], kind, data.domain, f"{place}.schema")
         yield from _check_location(dataset, place)

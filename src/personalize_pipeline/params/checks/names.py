@@ -23,7 +23,9 @@ def check(document: Mapping[str, Any]) -> Iterator[Problem]:
             schemas.append((f"datasets.{word}.name", schema_name(dataset)))
     filters = [(f"{place}.name", section.get("name")) for place, section in entries(document, "filters")]
     for place, solution in entries(document, "solutions"):
-        solutions += [(f"{place}.name", made.get("name")) for made in candidates(solution).solutions]
+        # Candidates of one solution are told from each other in `bake_off`.
+        made = dict.fromkeys(one.get("name") for one in candidates(solution).solutions)
+        solutions += [(f"{place}.name", name) for name in made]
         campaigns += [
             (f"{inner_place}.name", campaign.get("name"))
             for inner_place, campaign in entries(solution, "campaigns", place)

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from personalize_pipeline.params.bake_off import variations
 from personalize_pipeline.params.candidates import METRICS, auto_ml_recipes, candidates
-from personalize_pipeline.params.checks import batch_jobs, campaigns, promotion, solution_config
+from personalize_pipeline.params.checks import bake_off, batch_jobs, campaigns, promotion, solution_config
 from personalize_pipeline.params.checks.datasets import Data
 from personalize_pipeline.params.checks.entries import entries, inner
 from personalize_pipeline.params.places import listed, shown
@@ -26,21 +27,49 @@ def check(document: Mapping[str, Any], data: Data) -> Iterator[Problem]:
     """Check every solution with its campaigns."""
     filters = batch_jobs.filters_of(document)
     for place, solution in entries(document, "solutions"):
-        choices: list[_Choice] = []
-        for found in _recipes(solution, place):
-            if isinstance(found, _Choice):
-                choices.append(found)
-            else:
-                yield found
-        for choice in choices:
-            yield from _fits(choice, data)
-        yield from _training(solution, place, choices, data)
-        recipes = _used(solution, choices)
-        for made in candidates(solution).solutions[:1]:
-            yield from solution_config.check(made, solution, place, recipes, data)
+        trained: list[tuple[Recipe, Mapping[str, Any]]] = []
+        if "candidates" in solution:
+            yield from _candidates(solution, place, data, trained)
+        else:
+            yield from _one(solution, place, data, trained)
+        recipes = list(dict.fromkeys(recipe for recipe, _ in trained))
         yield from campaigns.check(solution, place, recipes, data)
-        yield from promotion.check(solution, place, recipes)
+        yield from promotion.check(solution, place, trained)
         yield from batch_jobs.check(solution, place, recipes, data, filters)
+
+
+def _candidates(
+    solution: Mapping[str, Any], place: str, data: Data, trained: list[tuple[Recipe, Mapping[str, Any]]]
+) -> Iterator[Problem]:
+    """Check every candidate as the solution that it becomes, and that they fit each other."""
+    if solution.get("performAutoML"):
+        message = "the candidates are what is compared; both cannot be given."
+        yield Problem(f"{place}.performAutoML", message, "Remove one of the two.")
+        return
+    made = variations(solution)
+    for position, variation in made:
+        yield from _one(variation, f"{place}.candidates[{position}]", data, trained)
+    yield from bake_off.alike([recipe for recipe, _ in trained], f"{place}.candidates")
+    yield from bake_off.names(made, place)
+
+
+def _one(
+    solution: Mapping[str, Any], place: str, data: Data, trained: list[tuple[Recipe, Mapping[str, Any]]]
+) -> Iterator[Problem]:
+    """Check what is trained; `trained` gets its recipes, with the solution."""
+    choices: list[_Choice] = []
+    for found in _recipes(solution, place):
+        if isinstance(found, _Choice):
+            choices.append(found)
+        else:
+            yield found
+    for choice in choices:
+        yield from _fits(choice, data)
+    yield from _training(solution, place, choices, data)
+    recipes = _used(solution, choices)
+    for made in candidates(solution).solutions[:1]:
+        yield from solution_config.check(made, solution, place, recipes, data)
+    trained += [(recipe, solution) for recipe in recipes]
 
 
 def _used(solution: Mapping[str, Any], choices: list[_Choice]) -> list[Recipe]:
@@ -84,21 +113,10 @@ def _auto_ml(config: Mapping[str, Any], place: str, solution_place: str) -> Iter
     ]
     choices = [choice for choice in found if isinstance(choice, _Choice)]
     yield from found
-    kinds = {_answers(choice.recipe) for choice in choices}
-    if len(kinds) > 1:
-        message = "these recipes answer different questions, and cannot stand in for each other."
-        advice = "Compare recipes of one type: " + "; ".join(
-            f"{c.recipe.name} is {c.recipe.type}" for c in choices
-        )
-        yield Problem(f"{place}.recipeList", message, f"{advice}.")
+    yield from bake_off.alike([choice.recipe for choice in choices], f"{place}.recipeList")
     if not found:
         for recipe in auto_ml_recipes({}):
             yield _Choice(f"{solution_place}.performAutoML", recipe)
-
-
-def _answers(recipe: Recipe) -> str:
-    """Group types by the request: popular items can be served where personal ones are."""
-    return "USER_PERSONALIZATION" if recipe.type == "POPULAR_ITEMS" else recipe.type
 
 
 def _choice(arn: str, place: str) -> _Choice | Problem:

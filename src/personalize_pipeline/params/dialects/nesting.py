@@ -123,8 +123,10 @@ class Nested:
             return
         self._once(section, "solutionVersion", made)
         version = self._nameless(outer.service(place), outer.at(SERVICE))
-        if outer.flag("createNewSolutionVersion") is False:
-            version["train"] = False
+        train = outer.flag("createNewSolutionVersion")
+        if train is not None:
+            version["train"] = train
+        if train is False:
             self.upgrade.notes.append(
                 f"{written(outer.at('createNewSolutionVersion'))} is false: the solution is not trained, its "
                 "newest version is used. (Earlier, it was trained all the same after an import.)"

@@ -10,6 +10,7 @@ from personalize_pipeline.planning.entries import Planned
 from personalize_pipeline.reporting.failures import Failure, understand
 
 _WORDS = {
+    "Preprocess": "Glue job",
     "DatasetGroup": "dataset group",
     "DatasetImport": "import",
     "EventTracker": "event tracker",

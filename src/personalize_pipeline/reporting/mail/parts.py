@@ -33,4 +33,5 @@ def _size(item: Outcome) -> str:
     if not files or size is None:
         return ""
     amount = f"{size / 1e6:,.1f} MB" if size >= 1e6 else f"{size / 1e3:,.1f} kB"
-    return f" ({files} file{'s' if files > 1 else ''}, {amount})"
+    mode = f", {item.details['importMode']}" if item.details.get("importMode") else ""
+    return f" ({files} file{'s' if files > 1 else ''}, {amount}{mode})"

@@ -1,4 +1,4 @@
-"""How good the models are: the metrics of versions and recommenders, and how a candidate was chosen."""
+"""How good the models are: the metrics of versions and recommenders."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -44,14 +44,6 @@ def recommenders(ending: Ending) -> Iterator[str]:
             yield section(
                 f"How good is {item.name}", [f"recipe   {recipe}", "", *table([("metric", "now"), *rows])]
             )
-
-
-def choices(ending: Ending) -> str:
-    """Why this candidate, and not the others."""
-    return section(
-        "How the best candidate was chosen",
-        (f"{item.name}: {item.details.get('reason', '')}" for item in ending.of("BestVersion")),
-    )
 
 
 def _metric_row(name: str, now: float, before: float | None, compare: bool) -> tuple[str, ...]:  # noqa: FBT001

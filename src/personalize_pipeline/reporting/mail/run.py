@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from personalize_pipeline.reporting.mail import live, promotion, quality, smoke_tests
+from personalize_pipeline.reporting.mail import bake_off, live, promotion, quality, smoke_tests
 from personalize_pipeline.reporting.mail.batch_jobs import batch_jobs
 from personalize_pipeline.reporting.mail.costs import costs
 from personalize_pipeline.reporting.mail.data_jobs import attributions, deletions, exports
@@ -62,7 +62,7 @@ def _results(ending: Ending) -> Iterator[str]:
     yield exports(ending)
     yield from quality.versions(ending)
     yield from quality.recommenders(ending)
-    yield quality.choices(ending)
+    yield from bake_off.bake_offs(ending)
     yield schemas(ending)
     yield filters(ending)
     yield parts(ending)
