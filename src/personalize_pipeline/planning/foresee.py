@@ -37,7 +37,7 @@ from personalize_pipeline.scheduling.schedules import schedules
 from personalize_pipeline.step import attempt
 from personalize_pipeline.tagging import NOTE
 
-NEW_VERSION = "(new version)"
+NEW_VERSION = "new-version"
 """In place of the identifier that Personalize will give to a version that is still to be trained."""
 
 _DID: Mapping[str, Action] = {
@@ -128,7 +128,7 @@ class _Walk:
         return seen
 
 
-def _walk(walk: _Walk, plan: Mapping[str, Any]) -> None:
+def _walk(walk: _Walk, plan: Mapping[str, Any]) -> None:  # noqa: C901  # a line for each kind of resource
     run = walk.run
     job = plan.get("preprocess")
     if job:
@@ -189,7 +189,7 @@ def _solution(walk: _Walk, plan: Mapping[str, Any], group: Mapping[str, str], ou
         if "solutionVersion" not in candidate:  # nothing of this run needs one
             wanted = False
             continue
-        reason = "the solution is updated" if solution.foreseen.action == "update" else outdated
+        reason = "eventsConfig is changed" if "eventsConfig" in solution.foreseen.why else outdated
         context = {"solution_arn": arn, "outdated": reason, **group}
         seen = walk.see(SolutionVersion, candidate["solutionVersion"], solution.foreseen.name, **context)
         if seen.step:
