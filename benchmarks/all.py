@@ -25,6 +25,7 @@ from benchmarks.movielens import PLACE, ratings
 ROOT = Path(__file__).resolve().parents[1]
 SIZES: dict[str, tuple[str, ...]] = {
     "starting": (),
+    "waiting": (),
     "serving": (),
     "answers": (),
     "batch": (),
@@ -46,7 +47,7 @@ def main() -> None:
     if unknown := set(names) - SIZES.keys():
         parser.error(f"no benchmark {', '.join(sorted(unknown))}. There are {', '.join(SIZES)}.")
     machine = f"{os.cpu_count()} processors, {platform.machine()}, Python {platform.python_version()}"
-    print(f"# Benchmarks of Personalize Local\n\n{machine}, {time.strftime('%Y-%m-%d')}\n")
+    print(f"# Benchmarks\n\n{machine}, {time.strftime('%Y-%m-%d')}\n")
     failed = [name for name in names if not run(name)]
     if failed:
         sys.exit(f"failed, or missed its goal: {', '.join(failed)}")

@@ -1,5 +1,6 @@
 """What a function is told about its run: the models of its input that all functions share."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal, Self
 
@@ -59,6 +60,8 @@ class Run(Message):
     key: str | None = None
     version_id: str | None = None
     examples: Examples = Examples()
+    shares: Mapping[str, Mapping[str, int]] = Field(default_factory=dict)
+    """How the things that it builds share the calls that Personalize allows: see `pacing.shares`."""
     scheduled: dict[str, Any] | None = None
     """What the schedule told it that started it; absent if it was an upload or a person."""
 
@@ -94,6 +97,8 @@ class Step(Message):
     reason: str | None = None
     failing_since: AwareDatetime | None = None
     """Since when AWS does not answer as it should; absent while it does."""
+    memory: dict[str, Any] | None = None
+    """What the first look has shown and later ones need."""
     details: dict[str, Any] | None = None
 
     def output(self) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from botocore.exceptions import ConnectionError as NoConnectionError
 
 from personalize_pipeline import clients
 from personalize_pipeline.context import Message, Step, StepInput
+from personalize_pipeline.pacing import wait_seconds
 from personalize_pipeline.resources.resource import Found, tail
-from personalize_pipeline.step import wait_out, wait_seconds
+from personalize_pipeline.step import wait_out
 from personalize_rules.recipe_metrics import DEFAULT_METRIC
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from personalize_pipeline.data.batch_lines import lines_of
 from personalize_pipeline.data.deletion_lists import user_lists
 from personalize_pipeline.data.first_look import FirstLook, data_of, first_look, look_at_lines, look_at_users
 from personalize_pipeline.errors import DataInvalid, ParamsInvalid, PipelineError
+from personalize_pipeline.pacing import shares
 from personalize_pipeline.params import main_form, plan, read
 from personalize_pipeline.params.schedules import entries_of
 from personalize_pipeline.params_source import ParamsMissing, ParamsSource, params_source
@@ -66,7 +67,8 @@ def read_params(event: Mapping[str, Any]) -> dict[str, Any]:
         run = run.model_copy(update={"dataset_group": known.get("datasetGroup")})
         run_events.began(run)
         return failed(error) | {"run": run.output()} | known
-    run = run.model_copy(update={"examples": look.examples, "dataset_group": made["datasetGroup"]["name"]})
+    name = made["datasetGroup"]["name"]
+    run = run.model_copy(update={"examples": look.examples, "dataset_group": name, "shares": shares(made)})
     run_events.began(run)
     superseded = source.superseded_note(clients.s3())
     notes = [*made["notes"], *look.notes, *([superseded] if superseded else [])]

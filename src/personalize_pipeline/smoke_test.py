@@ -16,8 +16,9 @@ from botocore.exceptions import ConnectionError as NoConnectionError
 from personalize_pipeline import clients
 from personalize_pipeline.context import Examples, Message, Step, StepInput
 from personalize_pipeline.errors import NoRecommendations, PermissionMissing
+from personalize_pipeline.pacing import wait_seconds
 from personalize_pipeline.resources.resource import sentence, tail
-from personalize_pipeline.step import wait_out, wait_seconds
+from personalize_pipeline.step import wait_out
 from personalize_rules.filters import FilterSyntaxError, parse_filter
 from personalize_rules.recipes import Recipe, find_recipe
 

@@ -4,7 +4,6 @@ Input `{"want": {...}, "context": {...}}`; output a `Step`, or `{"failed": {"err
 cannot succeed. A Lambda error is therefore always a bug, or an outage that does not end.
 """
 
-import os
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -16,6 +15,7 @@ from botocore.exceptions import ConnectionError as NoConnectionError
 
 from personalize_pipeline.context import Did, Step, StepInput
 from personalize_pipeline.errors import PermissionMissing, PipelineError, QuotaExceeded, ResourceFailed
+from personalize_pipeline.pacing import Share, first_wait, next_look, share_of, wait_seconds
 from personalize_pipeline.resources.resource import Found, Resource, sentence, tail
 
 if TYPE_CHECKING:
@@ -24,13 +24,6 @@ if TYPE_CHECKING:
 logger = Logger()
 
 Handler = Callable[[dict[str, Any], "LambdaContext"], dict[str, Any]]
-
-# Personalize allows about one control-plane call per second and account, so several branches poll gently;
-# and what takes hours need not be looked at every ten seconds.
-_SHARE_OF_BUILDING_TIME = 0.02
-_MIN_WAIT_SECONDS = 10
-_MAX_WAIT_SECONDS = 60
-_POLL_VARIABLE = "PERSONALIZE_PIPELINE_POLL_SECONDS"
 
 # A full quota may become free while others clean up, and an outage ends: a training of a day must not be lost
 # to one bad minute. But a run must not wait for ever.
@@ -176,6 +169,10 @@ def ensure(resource: Resource, now: datetime) -> Step:
         ResourceChanged: it exists with settings that the API cannot change.
         ClientError: what Personalize answered instead.
     """
+    if resource.context.last is None and (
+        seconds := first_wait(type(resource).__name__, now, _share(resource))
+    ):
+        return _blocked(resource, now).model_copy(update={"wait_seconds": seconds})
     found = resource.find()
     if found is None:
         return _create(resource, now)
@@ -200,17 +197,6 @@ def ensure(resource: Resource, now: datetime) -> Step:
     return _done(resource, found)
 
 
-def wait_seconds(building: timedelta) -> int:
-    """How long to wait for something that has been building this long: about 2 % of it, from 10 to 60 s.
-
-    PERSONALIZE_PIPELINE_POLL_SECONDS overrides it: the local stack polls every second.
-    """
-    if fixed := os.environ.get(_POLL_VARIABLE):
-        return max(1, int(fixed))
-    share = building.total_seconds() * _SHARE_OF_BUILDING_TIME
-    return int(min(max(share, _MIN_WAIT_SECONDS), _MAX_WAIT_SECONDS))
-
-
 def _create(resource: Resource, now: datetime) -> Step:
     try:
         resource.create()
@@ -221,7 +207,9 @@ def _create(resource: Resource, now: datetime) -> Step:
 
 
 def _look_again(resource: Resource, now: datetime, did: Did | None) -> Step:
-    """After acting: some things are ready at once (a schema), and a turn of the loop costs ten seconds."""
+    """After acting: some things are ready at once (a schema), and a turn of the loop costs seconds."""
+    if _share(resource).many:  # it is somebody else's turn
+        return _waiting(resource, None, now, did)
     try:
         found = resource.find()
     except (ClientError, HTTPClientError, NoConnectionError) as error:
@@ -267,13 +255,15 @@ def _done(resource: Resource, found: Found, did: Did | None = None) -> Step:
 
 def _waiting(resource: Resource, found: Found | None, now: datetime, did: Did | None = None) -> Step:
     last = resource.context.last
+    memory = resource.memory() if did else last.memory if last else None
     return Step(
         done=False,
         arn=found.arn if found else resource.arn,
         name=resource.name,
         status=found.status if found else "CREATE PENDING",
         did=(last and last.did) or did,
-        wait_seconds=wait_seconds(now - (resource.since(found) if found else now)),
+        wait_seconds=_wait(resource, now - (resource.since(found) if found else now), now, memory),
+        memory=memory,
         details=resource.noted,
     )
 
@@ -286,6 +276,18 @@ def _blocked(resource: Resource, now: datetime) -> Step:
         name=resource.name,
         status=last.status if last else "WAITING",
         did=last.did if last else None,
-        wait_seconds=wait_seconds(now - resource.context.started_at),
+        wait_seconds=max(_wait(resource, timedelta(), now), wait_seconds(now - resource.context.started_at)),
+        memory=last.memory if last else None,
         details=resource.noted,
     )
+
+
+def _wait(
+    resource: Resource, building: timedelta, now: datetime, memory: Mapping[str, Any] | None = None
+) -> int:
+    last_time = (memory or {}).get("lastTimeSeconds")
+    return next_look(type(resource).__name__, building, now, last_time, _share(resource))
+
+
+def _share(resource: Resource) -> Share:
+    return share_of(resource.context.run.shares, type(resource).__name__, resource.known_as)

@@ -16,9 +16,10 @@ from botocore.exceptions import ConnectionError as NoConnectionError
 from personalize_pipeline import clients
 from personalize_pipeline.context import Run, Step, StepInput
 from personalize_pipeline.errors import PipelineError
+from personalize_pipeline.pacing import wait_seconds
 from personalize_pipeline.params import dataset_group_name
 from personalize_pipeline.params_source import params_source
-from personalize_pipeline.step import wait_out, wait_seconds
+from personalize_pipeline.step import wait_out
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import ExecutionListItemTypeDef

@@ -87,6 +87,7 @@ def test_an_upload_becomes_the_plan_of_its_run(bucket):
         "startTime": "2026-11-20T09:02:00Z",
         "datasetGroup": "movies",
         "prefix": "movies/",
+        "shares": {},
         "examples": {
             "userId": "u1",
             "userIds": ["u1", "u2", "u3"],

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeou
 from personalize_pipeline.context import Context
 from personalize_pipeline.errors import PermissionMissing, QuotaExceeded, ResourceChanged, ResourceFailed
 from personalize_pipeline.resources.resource import Found, Resource, differences
-from personalize_pipeline.step import attempt, ensure, step_handler, task_handler, wait_seconds
+from personalize_pipeline.step import attempt, ensure, step_handler, task_handler
 from personalize_pipeline.tagging import NOTE
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -95,7 +95,7 @@ def test_what_is_missing_is_created_and_waited_for():
 
     assert resource.calls == ["create"]
     assert (step.done, step.did, step.status, step.arn) == (False, "created", "CREATE PENDING", ARN)
-    assert step.wait_seconds == 10
+    assert step.wait_seconds == 3
 
 
 def test_what_is_ready_at_once_needs_no_second_turn():
@@ -134,7 +134,7 @@ def test_anything_but_an_end_state_is_waited_for(status):
 
     assert (step.done, step.did, step.status) == (False, None, status)
     assert resource.calls == []
-    assert step.wait_seconds == 60  # 2 % of an hour would be 72
+    assert step.wait_seconds == 60  # an hour is not usual
 
 
 def test_what_is_as_wanted_is_reused():
@@ -166,7 +166,7 @@ def test_an_update_is_waited_for_by_its_own_status():
 
     step = ensure(resource, NOW)
 
-    assert (step.done, step.status, step.wait_seconds) == (False, "CREATE IN_PROGRESS", 18)
+    assert (step.done, step.status, step.wait_seconds) == (False, "CREATE IN_PROGRESS", 45)
     assert resource.calls == []
 
 
@@ -387,26 +387,6 @@ def test_an_outage_after_creating_does_not_forget_that_it_was_created():
     step = attempt(thing(None, refusal("InternalServerError", status=500)), NOW)
 
     assert (step.done, step.did) == (False, "created")
-
-
-@pytest.mark.parametrize(
-    ("building", "seconds"),
-    [
-        pytest.param(timedelta(0), 10, id="never under 10"),
-        pytest.param(timedelta(minutes=15), 18, id="2 percent"),
-        pytest.param(timedelta(hours=3), 60, id="never over 60"),
-        pytest.param(timedelta(seconds=-3), 10, id="clocks differ"),
-    ],
-)
-def test_waiting_grows_with_the_time_that_the_resource_has_been_building(building, seconds):
-    assert wait_seconds(building) == seconds
-
-
-@pytest.mark.parametrize(("variable", "seconds"), [("1", 1), ("0", 1), ("120", 120)])
-def test_the_local_stack_polls_at_its_own_pace(monkeypatch, variable, seconds):
-    monkeypatch.setenv("PERSONALIZE_PIPELINE_POLL_SECONDS", variable)
-
-    assert wait_seconds(timedelta(hours=3)) == seconds
 
 
 LAMBDA: Any = SimpleNamespace(

@@ -14,8 +14,9 @@ from personalize_pipeline.context import Context, Did, Step, StepInput
 from personalize_pipeline.deletion.kinds import DATA, KINDS, SCHEDULE, Kind
 from personalize_pipeline.deletion.plan import Thing
 from personalize_pipeline.errors import PermissionMissing, ResourceFailed
+from personalize_pipeline.pacing import wait_seconds
 from personalize_pipeline.resources.resource import sentence, tail
-from personalize_pipeline.step import wait_out, wait_seconds
+from personalize_pipeline.step import wait_out
 
 if TYPE_CHECKING:
     from mypy_boto3_personalize import PersonalizeClient

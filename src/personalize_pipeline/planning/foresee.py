@@ -73,7 +73,8 @@ def foresee(
 
     Asks about everything, also what would not be begun because something before it fails.
     """
-    walk = _Walk(run, looking, make)
+    # Nothing is waited for here.
+    walk = _Walk(run.model_copy(update={"shares": {}}), looking, make)
     _walk(walk, plan)
     return walk.seen
 

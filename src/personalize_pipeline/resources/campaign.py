@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from personalize_pipeline.resources.resource import Change, Found, Resource
+from personalize_pipeline.resources.resource import Change, Found, Resource, last_duration
 from personalize_pipeline.resources.solution_version import solution_of
 
 _LATEST = "$LATEST"
@@ -13,6 +13,7 @@ class Campaign(Resource):
     """All of it can be changed; the old version answers until the update is active."""
 
     kind = "campaign"
+    _last_time: float | None = None
 
     @property
     def solution_version(self) -> str:
@@ -34,6 +35,10 @@ class Campaign(Resource):
             settings["solutionVersionArn"] = f"{solution_of(shown['solutionVersionArn'])}/{_LATEST}"
         return Found.of(self.arn, settings, update=shown.get("latestCampaignUpdate"))
 
+    def memory(self) -> dict[str, Any]:
+        """What the update before this one took."""
+        return {"lastTimeSeconds": self._last_time}
+
     def create(self) -> None:
         """CreateCampaign: from now on its minimum of requests per second is billed."""
         self.client.create_campaign(**{**self.want, "solutionVersionArn": self.solution_version})
@@ -45,6 +50,8 @@ class Campaign(Resource):
 
     def update(self, found: Found, changes: Sequence[Change]) -> None:
         """UpdateCampaign with what differs; its config is always given whole."""
+        if before := found.settings.get("latestCampaignUpdate"):
+            self._last_time = last_duration([before])
         attributes = {change.attribute.partition(".")[0] for change in changes}
         kwargs = {key: value for key, value in self.wanted().items() if key in attributes}
         shown = found.settings.get("campaignConfig", {})

@@ -10,7 +10,7 @@ from personalize_pipeline.context import Context, Did
 from personalize_pipeline.data.files import Listing, NotReadable, list_files
 from personalize_pipeline.errors import DataInvalid
 from personalize_pipeline.execution import short_hash
-from personalize_pipeline.resources.resource import Found, Resource, tail
+from personalize_pipeline.resources.resource import Found, Resource, last_duration, tail
 from personalize_rules.schemas import Problem
 
 if TYPE_CHECKING:
@@ -44,12 +44,19 @@ class DatasetImport(Resource):
         super().__init__(want, context, client)
         self._list = listing or (lambda location: list_files(clients.s3(), location))
         self._because = ""
+        self._made = ""
+        self._listed: list[DatasetImportJobSummaryTypeDef] = []
 
     @property
     def name(self) -> str:
         """The dataset's words; the job's own name is found in its ARN."""
         words = self.want.get("jobName") or tail(self.dataset_arn).partition("/")[2].replace("/", "-").lower()
         return str(words).replace("_", "-")
+
+    @property
+    def known_as(self) -> str:
+        """By the type of its dataset."""
+        return self.dataset_arn.rpartition("/")[2]
 
     @property
     def dataset_arn(self) -> str:
@@ -63,15 +70,16 @@ class DatasetImport(Resource):
 
     @property
     def arn(self) -> str:
-        """Known from the turn before, or not yet."""
+        """Known from the turn before, or since it was made."""
         last = self.context.last
-        return last.arn if last else ""
+        return self._made or (last.arn if last else "")
 
     def describe(self) -> Found | None:
         """This run's job; else the latest finished or running one, if it imports the same data; else None."""
         if self.arn:
             return self._describe(self.arn)
         jobs = sorted(self._jobs(), key=lambda job: job["creationDateTime"], reverse=True)
+        self._listed = jobs
         same = f"-{self._fingerprint(self._mode)}-"
         for job in jobs:
             if job["jobName"].endswith(same + self._run_mark()):
@@ -89,8 +97,8 @@ class DatasetImport(Resource):
         """CreateDatasetImportJob; the first import of a dataset is a full one, as Personalize wants it."""
         ending = f"-{self._fingerprint(self._mode)}-{self._run_mark()}"
         role = self.want.get("roleArn") or os.environ[_ROLE_VARIABLE]
-        first = not any(job["status"] == "ACTIVE" for job in self._jobs())
-        self.client.create_dataset_import_job(
+        first = not any(job["status"] == "ACTIVE" for job in self._listed)
+        self._made = self.client.create_dataset_import_job(
             **{
                 **self.want,
                 "importMode": _FULL if first else self._mode,
@@ -98,7 +106,7 @@ class DatasetImport(Resource):
                 "datasetArn": self.dataset_arn,
                 "roleArn": role,
             }
-        )
+        )["datasetImportJobArn"]
 
     def wanted(self) -> Mapping[str, Any]:
         """Its name says that it is the one."""
@@ -111,6 +119,12 @@ class DatasetImport(Resource):
     def origin(self, found: Found) -> Did:
         """This run's name is on the jobs that it started."""
         return "imported" if found.arn.endswith(f"-{self._run_mark()}") else "reused"
+
+    def memory(self) -> dict[str, Any]:
+        """What the import before this one took, of the same mode."""
+        mode = self.want.get("importMode", "FULL")
+        same = (job for job in self._listed if job.get("importMode", "FULL") == mode)
+        return {"lastTimeSeconds": last_duration(same)}
 
     def way_on(self, found: Found) -> str:
         """A failed job is in nobody's way. Of a missing permission, Personalize does not say which."""

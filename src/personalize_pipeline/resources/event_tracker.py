@@ -10,12 +10,13 @@ class EventTracker(Resource):
     """Made before training starts, so that no event is lost."""
 
     kind = "event-tracker"
+    _made = ""
 
     @property
     def arn(self) -> str:
-        """Known from the turn before, or not yet: the identifier is Personalize's."""
+        """Known from the turn before, or since it was made: the identifier is Personalize's."""
         last = self.context.last
-        return last.arn if last else ""
+        return self._made or (last.arn if last else "")
 
     def describe(self) -> Found | None:
         """The tracker of the dataset group, whatever its name."""
@@ -27,9 +28,9 @@ class EventTracker(Resource):
 
     def create(self) -> None:
         """CreateEventTracker."""
-        self.client.create_event_tracker(
+        self._made = self.client.create_event_tracker(
             **{**self.want, "datasetGroupArn": self.context.given("dataset_group_arn")}
-        )
+        )["eventTrackerArn"]
 
     def wanted(self) -> Mapping[str, Any]:
         """Its name is all that can be wanted."""

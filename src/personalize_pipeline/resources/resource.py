@@ -7,7 +7,7 @@ changed (`update`).
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -105,6 +105,11 @@ class Resource(ABC):
         return str(self.want["name"])
 
     @property
+    def known_as(self) -> str:
+        """The name of the section that wants it, where its own is another one."""
+        return self.name
+
+    @property
     def arn(self) -> str:
         """Where it is, or will be. Empty while only Personalize can know."""
         return self.context.run.arn(f"{self.kind}/{self.name}")
@@ -143,6 +148,13 @@ class Resource(ABC):
     def tried(self, changes: Sequence[Change]) -> bool:  # noqa: ARG002  # for those that change in several ways
         """Whether the update that this run made was to bring these changes about."""
         return True
+
+    def memory(self) -> dict[str, Any] | None:
+        """What this look has shown and later ones need: `context.last` has it then. Asked after an action.
+
+        `lastTimeSeconds`, what the same took the last time, is for the pace of the looks.
+        """
+        return None
 
     def left_over(self, found: Found) -> bool:  # noqa: ARG002  # for those that leave something
         """Whether something is left to tidy up, now that it is as wanted."""
@@ -254,6 +266,20 @@ def differences(wanted: Any, shown: Any, path: str = "") -> Iterator[Change]:
             yield from differences(one, other, f"{path}[{position}]")
     elif wanted != shown and (wanted or shown is not None):
         yield Change(path, shown, wanted)
+
+
+def last_duration(earlier: Iterable[Mapping[str, Any]]) -> float | None:
+    """How many seconds the latest of them that became ACTIVE took, in the form of Describe or List.
+
+    What changes one later (tags) moves its lastUpdatedDateTime, so the shortest of the latest three counts.
+    """
+    done = sorted(
+        (one for one in earlier if one.get("status") == _ACTIVE and "lastUpdatedDateTime" in one),
+        key=lambda one: one["creationDateTime"],
+        reverse=True,
+    )
+    seconds = [(one["lastUpdatedDateTime"] - one["creationDateTime"]).total_seconds() for one in done[:3]]
+    return min((some for some in seconds if some > 0), default=None)
 
 
 def tail(arn: str) -> str:

@@ -26,6 +26,11 @@ class RunJob(Resource):
         return derived_name(str(self.want["jobName"]), short_hash(self.context.run.id))
 
     @property
+    def known_as(self) -> str:
+        """By its name without the run."""
+        return str(self.want["jobName"])
+
+    @property
     def output(self) -> str:
         """Where the results go: as the params file says, else into a new folder, which sorts by time."""
         if "jobOutput" in self.want:

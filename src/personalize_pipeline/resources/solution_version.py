@@ -9,7 +9,7 @@ from personalize_pipeline import clients
 from personalize_pipeline.context import Context, Did
 from personalize_pipeline.errors import ResourceFailed
 from personalize_pipeline.execution import short_hash
-from personalize_pipeline.resources.resource import Found, Resource, tail
+from personalize_pipeline.resources.resource import Found, Resource, last_duration, tail
 
 if TYPE_CHECKING:
     from mypy_boto3_personalize import PersonalizeClient
@@ -40,6 +40,9 @@ class SolutionVersion(Resource):
         self._once = client or clients.personalize_once()
         self._because = ""
         self._again = False
+        self._made = ""
+        self._listed: list[SolutionVersionSummaryTypeDef] = []
+        self._before: dict[str, Any] = {}
 
     @property
     def name(self) -> str:
@@ -49,15 +52,20 @@ class SolutionVersion(Resource):
         return f"{words[: _MAX_NAME - len(mark) - 1]}-{mark}"
 
     @property
+    def known_as(self) -> str:
+        """By its solution."""
+        return tail(self.solution_arn).partition("/")[2]
+
+    @property
     def solution_arn(self) -> str:
         """The solution that it is a version of."""
         return self.context.given("solution_arn")
 
     @property
     def arn(self) -> str:
-        """Known from the turn before, or not yet: the identifier is Personalize's."""
+        """Known from the turn before, or since it was made: the identifier is Personalize's."""
         last = self.context.last
-        return last.arn if last else ""
+        return self._made or (last.arn if last else "")
 
     @property
     def trains(self) -> bool:
@@ -76,6 +84,7 @@ class SolutionVersion(Resource):
         versions = list(self._versions())
         self._again = bool(versions)
         started = self.context.run.start_time.replace(microsecond=0)
+        self._listed = versions
         for version in versions if self.trains else ():
             if version["creationDateTime"] >= started:
                 found = self._describe(version["solutionVersionArn"])
@@ -108,9 +117,10 @@ class SolutionVersion(Resource):
             )
             raise ResourceFailed(reason)
         settings = {key: value for key, value in self.want.items() if key != "train"}
-        self._once.create_solution_version(
+        self._before = self._previous(self._listed)
+        self._made = self._once.create_solution_version(
             **{**settings, "name": self.name, "solutionArn": self.solution_arn}
-        )
+        )["solutionVersionArn"]
 
     def wanted(self) -> Mapping[str, Any]:
         """Its name says that it is the one."""
@@ -119,6 +129,12 @@ class SolutionVersion(Resource):
     def origin(self, found: Found) -> Did:
         """Nobody else makes versions of this name."""
         return "trained" if found.settings.get("name") == self.name else "reused"
+
+    def memory(self) -> dict[str, Any]:
+        """The version before this one with its metrics, and what training it took, if in the same mode."""
+        mode = self.want.get("trainingMode", "FULL")
+        same = (version for version in self._listed if version.get("trainingMode", "FULL") == mode)
+        return {"lastTimeSeconds": last_duration(same), "previous": self._before}
 
     def way_on(self, found: Found) -> str:  # noqa: ARG002
         """A failed version is in nobody's way."""
@@ -131,8 +147,10 @@ class SolutionVersion(Resource):
             "metrics": self._metrics(found.arn),
             "trainingHours": found.settings.get("trainingHours"),
         }
-        if previous := self._previous(found):
-            details["previous"] = {"arn": previous, "metrics": self._metrics(previous)}
+        last = self.context.last
+        known = (last.memory or {}).get("previous") if last else None
+        if previous := self._previous(self._versions(), found) if known is None else known:
+            details["previous"] = previous
         return details
 
     def _is_enough(self, newest: str, versions: "Iterable[SolutionVersionSummaryTypeDef]") -> bool:
@@ -183,15 +201,24 @@ class SolutionVersion(Resource):
         pages = self.client.get_paginator("list_solution_versions").paginate(solutionArn=self.solution_arn)
         return (version for page in pages for version in page["solutionVersions"])
 
-    def _previous(self, found: Found) -> str | None:
+    def _previous(
+        self, versions: "Iterable[SolutionVersionSummaryTypeDef]", found: Found | None = None
+    ) -> dict[str, Any]:
+        """The newest version that can be used, older than `found`, and its metrics; empty without one."""
         older = [
             version
-            for version in self._versions()
+            for version in versions
             if version["status"] == "ACTIVE"
-            and version["solutionVersionArn"] != found.arn
-            and version["creationDateTime"] <= found.created
+            and (
+                found is None
+                or (
+                    version["solutionVersionArn"] != found.arn
+                    and version["creationDateTime"] <= found.created
+                )
+            )
         ]
-        return _newest(older)
+        newest = _newest(older)
+        return {"arn": newest, "metrics": self._metrics(newest)} if newest else {}
 
     def _metrics(self, arn: str) -> dict[str, float]:
         return dict(self.client.get_solution_metrics(solutionVersionArn=arn)["metrics"])

@@ -13,10 +13,11 @@ from pydantic import Field
 from personalize_pipeline import clients
 from personalize_pipeline.context import Did, Message, Step, StepInput
 from personalize_pipeline.errors import PermissionMissing, QuotaExceeded, ResourceFailed
+from personalize_pipeline.pacing import wait_seconds
 from personalize_pipeline.params.checks.schedules import moment
 from personalize_pipeline.resources.resource import sentence
 from personalize_pipeline.scheduling.names import existing, of_params_file, schedule_name
-from personalize_pipeline.step import wait_out, wait_seconds
+from personalize_pipeline.step import wait_out
 from personalize_rules.schedule_expressions import At, Rate, parse
 from personalize_rules.timezones import time_zone
 

@@ -54,8 +54,9 @@ ITEMS = [("ITEM_ID", "string"), ("PRICE", "float")]
 class Cloud:
     """A Personalize with nothing in it but what tests put there, and turns of the polling loop against it."""
 
-    def __init__(self, service: Service, clock: ManualClock, s3: Any, url: str) -> None:
+    def __init__(self, service: Service, clock: ManualClock, s3: Any, url: str, gateway: Gateway) -> None:
         self.service = service
+        self.gateway = gateway
         self.clock = clock
         self.s3 = s3
         # What the functions and the workers find in their environment.
@@ -130,6 +131,16 @@ class Cloud:
             time.sleep(_PAUSE)
         raise AssertionError(f"{describe} {arn} never ends: {shown}")
 
+    def shown(self, state: str, arn: str) -> dict[str, Any]:
+        """What Describe shows of a resource; `state` is the folder of its function: `dataset_group`."""
+        kind = {"dataset_import": "dataset_import_job"}.get(state, state)
+        head, *words = kind.split("_")
+        member = head + "".join(map(str.capitalize, words))
+        describe = getattr(self.service, f"describe_{kind}")
+        # Without what counts and limits requests: it is the test that asks.
+        (shown,) = describe.__wrapped__(describe.__self__, **{f"{member}Arn": arn}).values()
+        return dict(shown)
+
     # What others need to be there first
 
     def group(self, name: str, **domain: Any) -> str:
@@ -187,7 +198,9 @@ class Cloud:
 
 
 @contextmanager
-def running(folder: Path, s3: Any) -> Iterator[Cloud]:
+def running(
+    folder: Path, s3: Any, durations: Mapping[str, Duration] | None = None, **settings_: Any
+) -> Iterator[Cloud]:
     """Serve on a free port of loopback until the block ends."""
     clock = ManualClock(time.time())
     settings = Settings(
@@ -195,7 +208,8 @@ def running(folder: Path, s3: Any) -> Iterator[Cloud]:
         quotas=Quotas(
             dataset_groups=200, solutions=200, campaigns=200, filters=200, recommenders_of_region=200
         ),
-        durations={kind: Duration(pending=5, in_progress=25) for kind in KINDS},
+        durations={kind: Duration(pending=5, in_progress=25) for kind in KINDS} | dict(durations or {}),
+        **settings_,
     )
     service = Service(settings, clock)
     gateway = Gateway(service)
@@ -209,7 +223,7 @@ def running(folder: Path, s3: Any) -> Iterator[Cloud]:
     assert ready.wait(20)
     url = f"http://127.0.0.1:{socket.getsockname()[1]}"
     try:
-        yield Cloud(service, clock, s3, url)
+        yield Cloud(service, clock, s3, url, gateway)
     finally:
         server.should_exit = True
         thread.join(20)

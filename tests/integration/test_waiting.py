@@ -1,0 +1,15 @@
+"""Whole runs in virtual time: what waiting costs, and what Personalize is asked. More in benchmarks/."""
+
+from benchmarks.waiting import CALLS, GOAL, LOOKS, LOST, runs
+
+
+def test_a_run_loses_at_most_1_percent_to_waiting_with_at_most_120_looks_at_anything():
+    for run in runs(3, GOAL):
+        assert run.share <= LOST
+        assert run.looks <= LOOKS
+
+
+def test_with_20_things_building_a_run_stays_under_one_call_a_second():
+    for run in runs(20, {}, limits=True):
+        assert run.busiest <= CALLS
+        assert run.throttled <= run.calls / 20
