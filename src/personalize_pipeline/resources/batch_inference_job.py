@@ -1,7 +1,5 @@
 """Batch inference job: recommendations for the lines of files in S3, by the version of the run."""
 
-from collections.abc import Iterator
-
 from personalize_pipeline.resources.batch_job import BatchJob
 from personalize_pipeline.resources.resource import Found
 
@@ -11,19 +9,10 @@ class BatchInferenceJob(BatchJob):
 
     kind = "batch-inference-job"
 
-    def jobs(self) -> Iterator[tuple[str, str]]:
-        """ListBatchInferenceJobs."""
-        pages = self.client.get_paginator("list_batch_inference_jobs").paginate(
-            solutionVersionArn=self.version
-        )
-        for page in pages:
-            for job in page["batchInferenceJobs"]:
-                yield job["batchInferenceJobArn"], job["status"]
-
-    def shown(self, arn: str) -> Found:
+    def describe(self) -> Found:
         """DescribeBatchInferenceJob."""
-        shown = self.client.describe_batch_inference_job(batchInferenceJobArn=arn)["batchInferenceJob"]
-        return Found.of(arn, shown)
+        shown = self.client.describe_batch_inference_job(batchInferenceJobArn=self.arn)["batchInferenceJob"]
+        return Found.of(self.arn, shown)
 
     def create(self) -> None:
         """CreateBatchInferenceJob: begins at once, and is billed by what it answers."""
