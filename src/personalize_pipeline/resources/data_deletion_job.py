@@ -87,7 +87,7 @@ class DataDeletionJob(Resource):
 
     def origin(self, found: Found) -> Did:
         """Created, if it is this run's."""
-        return "created" if str(found.settings["jobName"]).endswith(self._run_mark) else "reused"
+        return "created" if found.arn.endswith(f"-{self._run_mark}") else "reused"
 
     def way_on(self, found: Found) -> str:
         """A failed job is in nobody's way. Of a missing permission, Personalize does not say which."""
