@@ -318,9 +318,9 @@ CASES = [
     ),
 ]
 
-ANEW = (SolutionVersion, BatchInferenceJob, BatchSegmentJob, DatasetExportJob)
+ANEW = (SolutionVersion, DatasetExportJob)
 """Every run makes another one."""
-NAMED_BY_RUN = (*ANEW, DatasetImport, DataDeletionJob)
+NAMED_BY_RUN = (*ANEW, BatchInferenceJob, BatchSegmentJob, DatasetImport, DataDeletionJob)
 """Every run makes its own, so a failed one of an earlier run is in nobody's way."""
 
 
