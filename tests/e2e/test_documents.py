@@ -26,6 +26,7 @@ def terminal(deployed: DeployedStack, tmp_path_factory: pytest.TempPathFactory) 
         ".git",
         ".venv",
         ".tools",
+        ".spark",
         ".personalize",
         ".aws-sam",
         "build",

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from tests.support import prepared
 
+from personalize_pipeline.cli.checking import check
 from personalize_pipeline.params import plan
 
 ROOT = Path(__file__).parents[2]
@@ -131,3 +132,9 @@ def test_the_params_file_fits_what_the_script_makes():
     for word, header in prepared.HEADERS.items():
         fields = document["datasets"][word]["schema"]["fields"]
         assert tuple(field["name"] for field in fields) == header
+
+
+def test_the_folder_is_ready_although_its_data_is_still_to_be_made():
+    report = check(ROOT / "example" / "glue")
+    assert report.problems == []
+    assert "Interactions: made by the Glue job, not looked at" in report.found

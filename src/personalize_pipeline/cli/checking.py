@@ -60,6 +60,8 @@ def check(path: Path) -> Report:
             found.append(f"{name}: not imported (import: false)")
         elif location := section.get("dataLocation") or section.get("dataSource", {}).get("dataLocation"):
             found.append(f"{name}: data at {location}, not looked at")
+        elif "preprocess" in given.document:
+            found.append(f"{name}: made by the Glue job, not looked at")
         else:
             problems += _check_files(folder, name, schema, found)
     for lines in lines_of(given.document, f"{folder.data}/"):

@@ -123,6 +123,11 @@ def narrowed(params: Params, scheduled: Scheduled) -> Params:
     It does so also where the file says `import: false` or `train: false`: that is about the run of an upload.
     """
     document = {key: value for key, value in params.document.items() if key in _KEPT[scheduled.kind]}
+    if "datasets" in document:
+        document["datasets"] = {
+            word: {key: value for key, value in section.items() if key != "datasetExportJobs"}
+            for word, section in document["datasets"].items()
+        }
     if scheduled.kind == "import":
         document["datasets"] = _imported(document.get("datasets", {}), scheduled)
     else:

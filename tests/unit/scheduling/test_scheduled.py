@@ -41,6 +41,15 @@ def test_an_import_imports_what_it_names_and_nothing_else():
     assert "schedules" not in found
 
 
+@pytest.mark.parametrize("kind", ["import", "retrain"])
+def test_an_export_is_not_repeated_by_schedules(kind: str):
+    given = params()
+    output = {"s3DataDestination": {"path": "s3://input/exports/"}}
+    given.document["datasets"]["Items"]["datasetExportJobs"] = [{"jobName": "once", "jobOutput": output}]
+    assert len(plan(given)["datasetExportJobs"]) == 1
+    assert made(given, kind=kind)["datasetExportJobs"] == []
+
+
 def test_an_import_imports_also_what_the_run_of_an_upload_leaves_alone():
     given = params()
     for section in given.document["datasets"].values():
