@@ -298,9 +298,9 @@ class _Reader:
         return True
 
     def _tags(self, arn: str) -> dict[str, Any]:
-        """Its tags; those of AWS itself cannot be set by anybody, and the pipeline's note is its own."""
+        """Its tags; those of AWS itself cannot be set by anybody, and the pipeline makes its note again."""
         tags = self.client.list_tags_for_resource(resourceArn=arn)["tags"]
-        own = [tag for tag in tags if not tag["tagKey"].lower().startswith("aws:") and tag["tagKey"] != NOTE]
+        own = [tag for tag in tags if tag["tagKey"] != NOTE and not tag["tagKey"].lower().startswith("aws:")]
         return {"tags": own} if own else {}
 
 

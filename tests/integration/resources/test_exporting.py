@@ -159,10 +159,12 @@ def test_the_newest_import_that_worked_says_where_the_data_is(cloud: Cloud):
 
 
 def test_tags_that_everything_has_stand_once(cloud: Cloud):
+    # As the pipeline puts them: with a note of which are its own.
     team: Any = {"tagKey": "team", "tagValue": "reco"}
     own: Any = {"tagKey": "cost", "tagValue": "12"}
-    group = cloud.group("tagged-group", tags=[team])
-    for number, tags in enumerate(([team], [team, own])):
+    group = cloud.group("tagged-group", tags=with_note([team]))
+    both: list[Any] = [with_note([team]), with_note([team, own])]
+    for number, tags in enumerate(both):
         cloud.personalize.create_solution(
             name=f"tagged-group-{number}",
             datasetGroupArn=group,
