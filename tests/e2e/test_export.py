@@ -76,11 +76,8 @@ def nothing_changes(stack: DeployedStack, group: str, arn: str, document: dict[s
     return run
 
 
-def test_a_custom_group_made_by_hand(stack: DeployedStack, tmp_path: Path):
-    client = stack.client("personalize")
-    hand = ByHand(client)
-    team = [{"tagKey": "team", "tagValue": "reco"}]
-    arn = filled(stack, hand, "office", SCHEMAS, DATA, tags=team)
+def beside_the_models(stack: DeployedStack, hand: ByHand, arn: str) -> tuple[Any, Any]:
+    """An event tracker, filters, and a metric attribution: its metrics, and where they go."""
     hand.make("event_tracker", name="office_events", datasetGroupArn=arn)
     for number in range(3):
         hand.make(
@@ -90,6 +87,27 @@ def test_a_custom_group_made_by_hand(stack: DeployedStack, tmp_path: Path):
             filterExpression=f"INCLUDE ItemID WHERE Items.PRICE < {10 * number + 9}  | EXCLUDE ItemID WHERE"
             ' Interactions.EVENT_TYPE IN ("watch")',
         )
+    metrics = [{"eventType": "watch", "metricName": "watched", "expression": "SUM(Items.PRICE)"}]
+    output = {
+        "roleArn": role_of(stack),
+        "s3DataDestination": {"path": f"s3://{stack.bucket}/by-hand/metrics/"},
+    }
+    hand.make(
+        "metric_attribution",
+        name="office-effect",
+        datasetGroupArn=arn,
+        metrics=metrics,
+        metricsOutputConfig=output,
+    )
+    return metrics, output
+
+
+def test_a_custom_group_made_by_hand(stack: DeployedStack, tmp_path: Path):
+    client = stack.client("personalize")
+    hand = ByHand(client)
+    team = [{"tagKey": "team", "tagValue": "reco"}]
+    arn = filled(stack, hand, "office", SCHEMAS, DATA, tags=team)
+    metrics, output = beside_the_models(stack, hand, arn)
     of_group = {"datasetGroupArn": arn}
     manual = {**of_group, "performAutoTraining": False}
     weights = [{"eventType": "watch", "weight": 0.75}, {"eventType": "click", "weight": 0.25}]
@@ -143,6 +161,11 @@ def test_a_custom_group_made_by_hand(stack: DeployedStack, tmp_path: Path):
         assert section["import"] is False
     assert document["eventTracker"] == {"name": "office_events"}
     assert len(document["filters"]) == 3
+    assert document["metricAttribution"] == {
+        "name": "office-effect",
+        "metrics": metrics,
+        "metricsOutputConfig": output,
+    }
     solutions = {section["name"]: section for section in document["solutions"]}
     assert set(solutions) == {"office-personal", "office-like", "office-childless", "office-act"}
     assert [section["performAutoTraining"] for section in solutions.values()].count(True) == 1

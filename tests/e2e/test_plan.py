@@ -36,6 +36,7 @@ def test_a_plan_is_what_the_run_does_and_the_same_file_twice_plans_nothing(
         "known",
         eventTracker={"name": "known-events"},
         filters=[{"name": "known-unseen", "filterExpression": UNSEEN}],
+        schedules={"retrain": {"expression": "cron(0 3 ? * SUN *)"}},
     )
     folder = folder_with(tmp_path, "known", document)
     client = stack.client("personalize")
@@ -52,6 +53,7 @@ def test_a_plan_is_what_the_run_does_and_the_same_file_twice_plans_nothing(
         "Solution": "create",
         "SolutionVersion": "train",
         "Campaign": "create",
+        "Schedules": "create",
     }
     assert client.list_dataset_groups()["datasetGroups"] == []
 

@@ -155,6 +155,18 @@ def test_a_person_can_move_a_campaign_back_and_on_again(stack: DeployedStack):
     assert served(stack, "hand-for-you") == old
 
 
+def test_a_roll_back_leaves_out_what_the_gate_refused(stack: DeployedStack):
+    with_data(stack, "back")
+    first, refused, third = (stack.run("back", gated("back", atLeast=floor)) for floor in (0.01, 0.99, 0.01))
+    assert refused.step("Promotion")["details"]["decision"] == "kept"
+    assert served(stack, "back-for-you") == third.step("SolutionVersion")["arn"]
+
+    code, _, err = personalize(stack, "rollback", "back-for-you", "--yes")
+
+    assert code == 0, err
+    assert served(stack, "back-for-you") == first.step("SolutionVersion")["arn"]
+
+
 def test_what_cannot_be_moved_is_said(stack: DeployedStack):
     with_data(stack, "fixed")
     run = stack.run("fixed", gated("fixed", atLeast=0.01))

@@ -76,7 +76,7 @@ CODE = {
     "best_version": ((), set()),
     "schedules": ((schedules, schedule_names), PASS_ROLE),
     "read_params": ((params_source, files, first_look, run_events), set()),
-    "plan": ((*RESOURCES, files, counting, quotas), set()),
+    "plan": ((*RESOURCES, files, counting, quotas, schedules, schedule_names), set()),
     "wait_for_turn": ((wait_for_turn, params_source), set()),
     "start": ((start,), set()),
     "notify": ((notify, run_events), KEY),

@@ -132,7 +132,7 @@ def test_a_nested_execution_is_named_after_run_state_and_resource(name: str, sta
     assert given["Input"]["function"] == f"${{{name}FunctionArn}}"
     parts = {part: {"name": "n"} for part in ("schema", "dataset", "solution")}
     plan = {"name": "n", "jobName": "n", **parts}
-    long = {key: {"name": "n"} for key in ("datasetGroup", "eventTracker", "schedules")}
+    long = {key: {"name": "n"} for key in ("datasetGroup", "eventTracker", "metricAttribution", "schedules")}
     run = "x" * 30 + "movies-params-" + "0123456789ab" * 3
     asked = {"datasetGroup": {"name": "n"}}
     execution = {"Execution": {"Name": run, "Input": asked}}
@@ -363,7 +363,34 @@ def test_the_event_tracker_comes_before_the_training():
     order = list(machine("pipeline")["States"])
     assert order.index("EventTracker") < order.index("Models")
     assert state("pipeline", "EventTracker")["Next"] == "Filters"
-    assert state("pipeline", "Filters")["Next"] == "Models"
+    assert order.index("EventTracker") < order.index("Filters") < order.index("Models")
+
+
+def test_users_are_forgotten_before_the_training_and_if_they_are_not_nothing_is_trained():
+    assert state("pipeline", "DataDeletionJobs")["Next"] == "AreUsersForgotten"
+    question = state("pipeline", "AreUsersForgotten")
+    assert question["Default"] == "Models"
+    (choice,) = question["Choices"]
+    assert choice["Next"] == "Results"
+    deleted = {"resource": "DataDeletionJob", "name": "movies", "did": "created"}
+    filtered = {"resource": "Filter", "name": "f", "failed": ERROR}
+    for outcomes, stops in (
+        ([CREATED], False),
+        ([CREATED, deleted, filtered], False),
+        ([CREATED, deleted, {"resource": "DataDeletionJob", "name": "o", "failed": ERROR}], True),
+    ):
+        data = {"outcomes": outcomes}
+        assert evaluate(choice["Condition"], variables(), input=data) is stops
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_a_deletion_knows_the_imports_of_the_run(count: int):
+    imports = [
+        {"resource": "DatasetImport", "name": str(number), "arn": f"arn:{number}"} for number in range(count)
+    ]
+    selector = state("pipeline", "DataDeletionJobs")["ItemSelector"]["importArns"]
+    found = evaluate(selector, variables(), input={"outcomes": [CREATED, *imports]})
+    assert found == [f"arn:{number}" for number in range(count)]
 
 
 VERSION = {"resource": "SolutionVersion", "name": "a", "arn": "arn:v1", "did": "trained"}

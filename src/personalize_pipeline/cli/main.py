@@ -346,11 +346,14 @@ def promote(
 
 
 @app.command(short_help="Move a campaign back to the version before.")
-def rollback(campaign: CampaignToMove, yes: Yes = False, json_: Annotated[bool, JSON] = False) -> None:
-    """Move CAMPAIGN back to the newest version that works and is older than the one that it serves.
+def rollback(
+    campaign: CampaignToMove, stack: Stack = STACK, yes: Yes = False, json_: Annotated[bool, JSON] = False
+) -> None:
+    """Move CAMPAIGN back to the version that it served before, as the stack's runs tell.
 
-    The present version answers until the other one does. The next run moves the campaign to the newest one
-    again, if `promotion` lets it; a version to stay at is `solutionVersionArn` in the params file.
+    If they do not (they are remembered for 90 days), to the newest version that is older than the present
+    one. The present version answers until the other one does. The next run moves the campaign to the newest
+    one again, if `promotion` lets it; a version to stay at is `solutionVersionArn` in the params file.
 
     \b
     Examples:
@@ -360,7 +363,7 @@ def rollback(campaign: CampaignToMove, yes: Yes = False, json_: Annotated[bool, 
     with errors_for_people():
         from personalize_pipeline.cli import promoting
 
-        _move(promoting.rollback(campaign), yes=yes, json_=json_)
+        _move(promoting.rollback(campaign, stack), yes=yes, json_=json_)
 
 
 def _move(move: "Move", *, yes: bool, json_: bool) -> None:

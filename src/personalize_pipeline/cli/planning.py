@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import boto3
+from botocore.exceptions import ClientError
+
 from personalize_pipeline.cli import checking, sending
 from personalize_pipeline.cli import folder as folders
 from personalize_pipeline.cli.deployment import Deployment
@@ -49,7 +52,7 @@ def look(path: Path, target: Deployment, prefix: str | None) -> Answer:
         raise CommandError(report.text())
     place = sending.prefix_of(folder, prefix)
     given = read(folder.params.read_bytes())
-    made = plan(given, bucket=target.bucket, prefix=place)
+    made = plan(given, bucket=target.bucket, prefix=place, key=f"{place}{folders.PARAMS}")
     data = FolderData(folder, target.bucket, place)
 
     def make(kind: type[Resource], want: Mapping[str, Any], context: Context, client: Any) -> Resource:
@@ -59,12 +62,40 @@ def look(path: Path, target: Deployment, prefix: str | None) -> Answer:
         return make_resource(kind, want, context, client)
 
     run = _run(target, place)
-    # The role that Personalize reads the bucket with is known to the functions; nothing is sent with it here.
-    os.environ.setdefault(
-        "PERSONALIZE_ROLE_ARN", f"{run.arn('').split(':personalize:')[0]}:iam::0:role/stack"
-    )
+    _as_in_the_functions(target)
     planned = make_plan(made, run, data.look, make, raised=read_quotas(target.quotas))
     return Answer(path, made["datasetGroup"]["name"], planned, given.notes)
+
+
+def _as_in_the_functions(target: Deployment) -> None:
+    """Set for this process what the functions have in their environment.
+
+    Raises:
+        CommandError: the stack is of an older version.
+    """
+    _, partition, _, region, account, *_ = target.pipeline_arn.split(":")
+
+    def physical(name: str) -> str:
+        client = boto3.client("cloudformation")
+        try:
+            detail = client.describe_stack_resource(StackName=target.stack, LogicalResourceId=name)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationError":
+                raise
+            raise CommandError(
+                f"The stack {target.stack!r} has no {name}: it is of an older version.\n"
+                "Deploy it again: sam build, sam deploy."
+            ) from error
+        return detail["StackResourceDetail"]["PhysicalResourceId"].rpartition("/")[2]
+
+    roles = f"arn:{partition}:iam::{account}:role/"
+    os.environ |= {
+        "PERSONALIZE_ROLE_ARN": roles + physical("PersonalizeRole"),
+        "PIPELINE_ARN": target.pipeline_arn,
+        "SCHEDULE_GROUP": target.stack,
+        "SCHEDULER_ROLE_ARN": roles + physical("SchedulerRole"),
+        "DEAD_LETTERS_ARN": f"arn:{partition}:sqs:{region}:{account}:{physical('ScheduleDeadLetters')}",
+    }
 
 
 def _run(target: Deployment, prefix: str) -> Run:

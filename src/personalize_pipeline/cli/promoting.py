@@ -1,5 +1,6 @@
 """Move a campaign to another solution version by hand: on to a newer one, or back to the one before."""
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
+from personalize_pipeline.cli import deployment as deployments
 from personalize_pipeline.cli.deployment import is_local
 from personalize_pipeline.cli.output import CommandError
 from personalize_pipeline.resources.resource import NO_REASON, sentence, tail
@@ -82,8 +84,12 @@ def promotion(name: str, version: str | None) -> Move:
     return _move(client, campaign, working, wanted)
 
 
-def rollback(name: str) -> Move:
-    """Move the campaign back: to the newest version that works and is older than the one that it serves.
+def rollback(name: str, stack: str) -> Move:
+    """Move the campaign back: to the version that it served before, as far as runs of the stack tell.
+
+    That is the newest of those that a run gave it and that is older than the present one: what the gate
+    refused was never served. If no run tells (Step Functions remembers them for 90 days), it is the newest
+    older version that works.
 
     Raises:
         CommandError: no such campaign, nothing to go back to, or it cannot be moved now.
@@ -99,7 +105,27 @@ def rollback(name: str) -> Move:
             f"older than {working[now].short}, which {name} serves.\n"
             "A version of another solution: personalize promote CAMPAIGN SOLUTION/VERSION"
         )
-    return _move(client, campaign, working, max(older, key=lambda one: one.created).arn)
+    served = _served(campaign["name"], stack)
+    chosen = [one for one in older if one.arn in served] or older
+    return _move(client, campaign, working, max(chosen, key=lambda one: one.created).arn)
+
+
+def _served(campaign: str, stack: str) -> set[str]:
+    """The versions that runs of the stack made the campaign serve; empty if there is no such stack."""
+    try:
+        deployment = deployments.find(stack)
+    except CommandError:
+        return set()
+    client = boto3.client("stepfunctions")
+    pages = client.get_paginator("list_executions").paginate(
+        stateMachineArn=deployment.ensure_arn, statusFilter="SUCCEEDED"
+    )
+    served = set[str]()
+    for one in (item for page in pages for item in page["executions"] if "-Campaign-" in item["name"]):
+        output = json.loads(client.describe_execution(executionArn=one["executionArn"]).get("output", "{}"))
+        if (output.get("resource"), output.get("name")) == ("Campaign", campaign):
+            served.add(output.get("details", {}).get("solutionVersionArn", ""))
+    return served
 
 
 def carry_out(move: Move, progress: Callable[[str], None]) -> float:

@@ -240,28 +240,44 @@ class _Reader:
     def _jobs(self) -> None:
         """Jobs are no state that a file describes: with a job in the file, each run runs one."""
         solutions = {tail(item["solutionArn"]) for item in self._pages("list_solutions", "solutions")}
-        counts = []
-        for operation, key, words in (
-            ("list_batch_inference_jobs", "batchInferenceJobs", "batch inference jobs"),
-            ("list_batch_segment_jobs", "batchSegmentJobs", "batch segment jobs"),
-        ):
-            pages = self.client.get_paginator(operation).paginate()  # type: ignore[call-overload]
-            jobs = [job for page in pages for job in page[key]]
-            mine = [job for job in jobs if tail(solution_of(job["solutionVersionArn"])) in solutions]
-            counts += [f"{len(mine)} {words}"] if mine else []
-        if counts:
+        datasets = [item["datasetArn"] for item in self._pages("list_datasets", "datasets")]
+        found = {
+            # These two are listed by version, or all of the account.
+            words: sum(tail(solution_of(job["solutionVersionArn"])) in solutions for job in jobs)
+            for words, jobs in (
+                ("batch inference jobs", self._all("list_batch_inference_jobs", "batchInferenceJobs")),
+                ("batch segment jobs", self._all("list_batch_segment_jobs", "batchSegmentJobs")),
+            )
+        }
+        found["data deletion jobs"] = len(
+            self._pages("list_data_deletion_jobs", "dataDeletionJobs", "jobName")
+        )
+        found["dataset export jobs"] = sum(
+            len(self._all("list_dataset_export_jobs", "datasetExportJobs", datasetArn=arn))
+            for arn in datasets
+        )
+        if counts := [
+            f"{number} {words if number > 1 else words[:-1]}" for words, number in found.items() if number
+        ]:
             self.notes.append(
-                f"{listed(counts)} that have run are not in the file: a run would run them anew. "
-                "docs/batch-jobs.md says how to add one."
+                f"{listed(counts)} that have run are not in the file: a run would run them anew."
             )
 
     # What all of them need
 
-    def _pages(self, operation: str, key: str) -> list[Any]:
+    def _pages(self, operation: str, key: str, name: str = "name") -> list[Any]:
         """Everything of a kind in the group, the oldest first: the order of lists is not promised."""
-        pages = self.client.get_paginator(operation).paginate(datasetGroupArn=self.group)  # type: ignore[call-overload]
-        items = [item for page in pages for item in page[key]]
-        return sorted(items, key=lambda item: (item["creationDateTime"], item["name"]))
+        items = self._all(operation, key, datasetGroupArn=self.group)
+        return sorted(items, key=lambda item: (item["creationDateTime"], item[name]))
+
+    def _all(self, operation: str, key: str, **arguments: str) -> list[Any]:
+        """All pages: one after the other, because botocore knows no paginator for data deletion jobs."""
+        page = getattr(self.client, operation)(**arguments)
+        items: list[Any] = page[key]
+        while token := page.get("nextToken"):
+            page = getattr(self.client, operation)(**arguments, nextToken=token)
+            items += page[key]
+        return items
 
     def _stays(self, kind: str, name: str, shown: Json) -> bool:
         """Whether it is there to stay: what failed or goes would make the run fail."""

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+import boto3
+
 from personalize_pipeline.best_version import best_version
 from personalize_pipeline.context import Context, Run, Step
 from personalize_pipeline.errors import PipelineError
@@ -31,6 +33,7 @@ from personalize_pipeline.resources.resource import Resource
 from personalize_pipeline.resources.schema import Schema
 from personalize_pipeline.resources.solution import Solution
 from personalize_pipeline.resources.solution_version import SolutionVersion
+from personalize_pipeline.scheduling.schedules import schedules
 from personalize_pipeline.step import attempt
 from personalize_pipeline.tagging import NOTE
 
@@ -109,6 +112,13 @@ class _Walk:
         why = "\n".join(filter(None, [last.foreseen.why, reason]))
         self.seen.append(replace(last, foreseen=last.foreseen.model_copy(update={"why": why})))
 
+    def add(
+        self, resource: str, want: Mapping[str, Any], context: Context, step: Step | None, **entry: Any
+    ) -> None:
+        """Add what was found out in another way."""
+        foreseen = Foreseen(resource=resource, name=want["name"], **entry)
+        self._add(Seen(foreseen, want, context, step))
+
     def say(self, resource: str, name: str, action: Action, why: str, want: Mapping[str, Any]) -> Foreseen:
         """Add what cannot be looked at, because a Glue job comes before it."""
         entry = Foreseen(resource=resource, name=name, action=action, why=why)
@@ -119,7 +129,7 @@ class _Walk:
         return seen
 
 
-def _walk(walk: _Walk, plan: Mapping[str, Any]) -> None:
+def _walk(walk: _Walk, plan: Mapping[str, Any]) -> None:  # noqa: C901  # a line for each kind of resource
     run = walk.run
     job = plan.get("preprocess")
     if job:
@@ -145,6 +155,8 @@ def _walk(walk: _Walk, plan: Mapping[str, Any]) -> None:
         _solution(walk, solution, group, outdated[0] if outdated else None)
     for want in plan["datasetExportJobs"]:
         walk.see(DatasetExportJob, want, **group)
+    if plan.get("schedules"):
+        _schedules(walk, plan["schedules"])
 
 
 def _dataset(walk: _Walk, plan: Mapping[str, Any], group: Mapping[str, str], prepared: bool) -> str:  # noqa: FBT001
@@ -178,7 +190,7 @@ def _solution(walk: _Walk, plan: Mapping[str, Any], group: Mapping[str, str], ou
         if "solutionVersion" not in candidate:  # nothing of this run needs one
             wanted = False
             continue
-        reason = "the solution is updated" if solution.foreseen.action == "update" else outdated
+        reason = "eventsConfig is changed" if "eventsConfig" in solution.foreseen.why else outdated
         context = {"solution_arn": arn, "outdated": reason, **group}
         seen = walk.see(SolutionVersion, candidate["solutionVersion"], solution.foreseen.name, **context)
         if seen.step:
@@ -211,6 +223,23 @@ def _campaign(
         if verdict.get("decision") != "withheld":
             version = verdict.get("solutionVersionArn", uses["solution_version_arn"])
             walk.see(Campaign, want, **{**uses, "solution_version_arn": version})
+
+
+def _schedules(walk: _Walk, want: Mapping[str, Any]) -> None:
+    """Not of Personalize: those that are there, and those that the params file no longer asks for."""
+    context = Context(run=walk.run)
+    event = {"want": want, "context": context.output()}
+    try:
+        step = Step.model_validate(schedules(event, walk.looking.guard(boto3.client("scheduler"))))
+    except PipelineError as error:
+        walk.add("Schedules", want, context, None, action="fail", why=str(error))
+        return
+    shown: Sequence[Mapping[str, Any]] = (step.details or {}).get("schedules", [])
+    done = [one for one in shown if one["did"] != "reused"]
+    why = "\n".join(f"{one['did'].removesuffix('d')} {one['name']}" for one in done)
+    if shown:
+        action = _DID.get(step.did or "", "keep") if done else "keep"
+        walk.add("Schedules", want, context, step, action=action, why=why)
 
 
 def _version(plan: Mapping[str, Any], candidates: Sequence[Mapping[str, Any]]) -> str:

@@ -225,7 +225,8 @@ class SolutionVersion(Resource):
 
 
 def _done_since(time: datetime, job: Any) -> bool:
-    return bool(job["status"] == "ACTIVE" and job["lastUpdatedDateTime"] > time)
+    # Data deletion jobs have a word of their own for it.
+    return bool(job["status"] in ("ACTIVE", "COMPLETED") and job["lastUpdatedDateTime"] > time)
 
 
 def _newest(versions: "Iterable[SolutionVersionSummaryTypeDef]") -> str | None:

@@ -62,7 +62,7 @@ class WantedSchedules(Message):
         return {"bucket": self.bucket, "key": self.key, "scheduled": told | wanted.options}
 
 
-def schedules(event: Mapping[str, Any]) -> dict[str, Any]:
+def schedules(event: Mapping[str, Any], client: "EventBridgeSchedulerClient | None" = None) -> dict[str, Any]:
     """Create, change and remove schedules. Follows the step contract; `want` is `WantedSchedules`.
 
     Raises:
@@ -81,7 +81,7 @@ def schedules(event: Mapping[str, Any]) -> dict[str, Any]:
         wait_seconds=wait_seconds(now - given.context.started_at),
     )
     try:
-        shown = _bring_about(clients.scheduler(), want, now)
+        shown = _bring_about(client or clients.scheduler(), want, now)
     except (HTTPClientError, NoConnectionError) as error:
         return wait_out(error, step, given.context.last, now).output()
     except ClientError as error:

@@ -178,7 +178,7 @@ def test_tags_that_everything_has_stand_once(cloud: Cloud):
 
 
 def test_jobs_that_have_run_are_counted_not_written(cloud: Cloud):
-    group, _ = cloud.filled("jobs")
+    group, dataset = cloud.filled("jobs")
     version = cloud.trained(cloud.solution("jobs", group, "aws-user-personalization-v2"))
     for number in range(2):
         cloud.s3.put("resources", {"jobs-lines/lines.json": '{"userId": "u1"}\n'})
@@ -190,11 +190,19 @@ def test_jobs_that_have_run_are_counted_not_written(cloud: Cloud):
             roleArn="arn:aws:iam::000000000000:role/personalize",
         )
 
+    cloud.personalize.create_dataset_export_job(
+        jobName="jobs-export",
+        datasetArn=dataset,
+        roleArn="arn:aws:iam::000000000000:role/personalize",
+        jobOutput={"s3DataDestination": {"path": "s3://resources/jobs-export/"}},
+    )
+
     made = exported(cloud, group)
 
     assert "batchInferenceJobs" not in made.document["solutions"][0]
     assert any(
-        note.startswith("2 batch inference jobs that have run are not in the file") for note in made.notes
+        note.startswith("2 batch inference jobs and 1 dataset export job that have run are not in")
+        for note in made.notes
     )
 
 

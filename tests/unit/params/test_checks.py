@@ -118,7 +118,11 @@ TAGS = {
     ),
     "51 with those of the file": (
         {"solutions[0].campaigns[0].tags": [{"tagKey": f"k{n}", "tagValue": ""} for n in range(50)]},
-        "solutions[0].campaigns[0].tags: 51 tags, those of the whole file included; at most 50.",
+        "solutions[0].campaigns[0].tags: 51 tags, those of the whole file included; at most 49. Personalize",
+    ),
+    "the note of the pipeline": (
+        {"filters[0].tags": [{"tagKey": "personalize-pipeline:tags", "tagValue": "x"}]},
+        'filters[0].tags[0].tagKey: "personalize-pipeline:tags": the pipeline notes there which tags it put.',
     ),
 }
 

@@ -40,6 +40,9 @@ def test_the_plan_of_a_whole_file():
             {"name": one["name"], "filterExpression": one["filterExpression"], "tags": TEAM}
             for one in document["filters"]
         ],
+        "metricAttribution": None,
+        "dataDeletionJobs": [],
+        "datasetExportJobs": [],
         "solutions": [
             {
                 "name": "movies-for-you",
@@ -93,8 +96,11 @@ def test_what_is_not_asked_for_is_not_there():
         "datasets": [],
         "eventTracker": None,
         "filters": [],
+        "metricAttribution": None,
+        "dataDeletionJobs": [],
         "solutions": [],
         "recommenders": [],
+        "datasetExportJobs": [],
         "expected": [{"resource": "DatasetGroup", "name": "x"}],
     }
 
@@ -276,8 +282,8 @@ def test_the_name_of_a_schema_fits():
 def test_a_plan_that_step_functions_cannot_pass_on_is_refused():
     document = movies()
     # Each campaign repeats the tags of the whole file, so a small file makes a large plan.
-    document["tags"] = [{"tagKey": f"key{n}", "tagValue": "v" * 256} for n in range(50)]
-    document["solutions"][0]["campaigns"] = [{"name": f"c{n}"} for n in range(20)]
+    document["tags"] = [{"tagKey": f"key{n}", "tagValue": "v" * 256} for n in range(40)]
+    document["solutions"][0]["campaigns"] = [{"name": f"c{n}"} for n in range(25)]
 
     with pytest.raises(ParamsInvalid, match="can pass from state to state"):
         plan(document)
