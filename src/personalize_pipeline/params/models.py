@@ -173,8 +173,8 @@ def solution() -> type[Model]:
                 member_type("CreateSolution", "performAutoTraining"),
                 Field(
                     None,
-                    description="Whether Personalize trains by itself too, every seven days, at your cost. If "
-                    "left out: false; Personalize's own default is true.",
+                    description="Whether Personalize trains by itself too, every seven days, at your cost. "
+                    "If left out: false; Personalize's own default is true.",
                 ),
             ),
             "performAutoML": (
