@@ -14,6 +14,7 @@ from personalize_pipeline.params.places import listed
 from personalize_pipeline.params.shapes import call_keys, input_shape
 from personalize_pipeline.resources.resource import NO_REASON, sentence, tail
 from personalize_pipeline.resources.solution_version import solution_of
+from personalize_pipeline.tagging import NOTE
 from personalize_rules.recipes import find_recipe
 from personalize_rules.schemas import WORDS, DatasetType
 
@@ -297,9 +298,9 @@ class _Reader:
         return True
 
     def _tags(self, arn: str) -> dict[str, Any]:
-        """Its tags; those of AWS itself cannot be set by anybody."""
+        """Its tags; those of AWS itself cannot be set by anybody, and the pipeline makes its note again."""
         tags = self.client.list_tags_for_resource(resourceArn=arn)["tags"]
-        own = [tag for tag in tags if not tag["tagKey"].lower().startswith("aws:")]
+        own = [tag for tag in tags if tag["tagKey"] != NOTE and not tag["tagKey"].lower().startswith("aws:")]
         return {"tags": own} if own else {}
 
 

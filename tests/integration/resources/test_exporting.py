@@ -20,6 +20,7 @@ from personalize_pipeline.exporting.group import Exported, export_group
 from personalize_pipeline.params import plan
 from personalize_pipeline.planning.foresee import foresee
 from personalize_pipeline.planning.looking import Looking
+from personalize_pipeline.tagging import NOTE, with_note
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -158,10 +159,12 @@ def test_the_newest_import_that_worked_says_where_the_data_is(cloud: Cloud):
 
 
 def test_tags_that_everything_has_stand_once(cloud: Cloud):
+    # As the pipeline puts them: with a note of which are its own.
     team: Any = {"tagKey": "team", "tagValue": "reco"}
     own: Any = {"tagKey": "cost", "tagValue": "12"}
-    group = cloud.group("tagged-group", tags=[team])
-    for number, tags in enumerate(([team], [team, own])):
+    group = cloud.group("tagged-group", tags=with_note([team]))
+    both: list[Any] = [with_note([team]), with_note([team, own])]
+    for number, tags in enumerate(both):
         cloud.personalize.create_solution(
             name=f"tagged-group-{number}",
             datasetGroupArn=group,
@@ -175,6 +178,16 @@ def test_tags_that_everything_has_stand_once(cloud: Cloud):
     assert document["tags"] == [team]
     assert "tags" not in document["datasetGroup"]
     assert [one.get("tags") for one in document["solutions"]] == [None, [own]]
+
+
+def test_what_the_pipeline_notes_of_its_tags_is_not_written(cloud: Cloud):
+    team: Any = {"tagKey": "team", "tagValue": "reco"}
+    group = cloud.group("noted-group", tags=with_note([team]))
+
+    document = exported(cloud, group).document
+
+    assert document["tags"] == [team]
+    assert NOTE not in str(document)
 
 
 def test_jobs_that_have_run_are_counted_not_written(cloud: Cloud):
