@@ -38,6 +38,8 @@ USUAL_MINUTES: Final[Mapping[str, tuple[float, float]]] = {
     "Recommender": (28, 70),
     "BatchInferenceJob": (15, 60),
     "BatchSegmentJob": (15, 60),
+    "DataDeletionJob": (15, 60),
+    "DatasetExportJob": (5, 20),
 }
 """Earliest and latest usual end by state. The first three: recorded runs on MovieLens; else estimates."""
 
@@ -49,7 +51,7 @@ _SECONDS_EACH = 2  # of n things that are built at once: a look every 2 s
 _FEW = 3  # things may begin two seconds after each other
 # Those that begin together, the others come after one of them; and the seconds for the calls with which each
 # begins and ends, and those of what comes after it.
-_SECONDS_TO_BEGIN = {"Schema": 2, "Filter": 2, "Recommender": 4, "Solution": 6}
+_SECONDS_TO_BEGIN = {"Schema": 2, "Filter": 2, "Recommender": 4, "Solution": 14}
 
 # Nobody misses a minute. Longer waits are for what takes more than 100 minutes: they are under 1 % of it, and
 # an execution has 25,000 events at most, of which a look takes nine; a training may take sixty hours.

@@ -34,7 +34,7 @@ def answers(stack: DeployedStack, step: dict[str, Any], file: str = "lines.json.
     return [json.loads(line) for line in body.decode().splitlines()]
 
 
-def test_recommendations_are_written_to_files_beside_the_params_in_every_run(stack: DeployedStack):
+def test_recommendations_are_written_to_files_beside_the_params_and_paid_for_once(stack: DeployedStack):
     unseen = {
         "name": "files-unseen",
         "filterExpression": 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("*")',
@@ -45,10 +45,14 @@ def test_recommendations_are_written_to_files_beside_the_params_in_every_run(sta
     put(stack, "files/batch/files-user-personalization-v2/lines.json", {"userId": "u1"}, {"userId": "u2"})
 
     first = stack.run("files", document)
+    same = stack.run("files", document)
+    put(stack, "files/batch/files-user-personalization-v2/more.json", {"userId": "u3"})
     second = stack.run("files", document)
 
-    assert (first.status, second.status) == ("SUCCEEDED", "SUCCEEDED"), second.cause
+    assert {run.status for run in (first, same, second)} == {"SUCCEEDED"}, second.cause
     steps = [run.step("BatchInferenceJob") for run in (first, second)]
+    assert same.step("BatchInferenceJob")["did"] == "reused"
+    assert same.step("BatchInferenceJob")["arn"] == steps[0]["arn"]
     folder = f"s3://{stack.bucket}/files/batch-output/files-user-personalization-v2/"
     for run, step in zip((first, second), steps, strict=True):
         name = step["arn"].rpartition("/")[2]
@@ -59,6 +63,7 @@ def test_recommendations_are_written_to_files_beside_the_params_in_every_run(sta
         lines = answers(stack, step)
         assert [line["input"] for line in lines] == [{"userId": "u1"}, {"userId": "u2"}]
         assert all(0 < len(line["output"]["recommendedItems"]) <= 7 for line in lines)
+    assert [line["input"] for line in answers(stack, steps[1], "more.json.out")] == [{"userId": "u3"}]
     assert steps[0]["arn"] != steps[1]["arn"]
     shown = stack.client("personalize").describe_batch_inference_job(batchInferenceJobArn=steps[1]["arn"])
     assert shown["batchInferenceJob"]["filterArn"].endswith(":filter/files-unseen")

@@ -28,8 +28,11 @@ def spark(program: Path, *arguments: str) -> None:
     own = {
         "JAVA_HOME": str(ROOT / ".spark" / "java"),
         "SPARK_LOCAL_IP": "127.0.0.1",
-        "PYSPARK_SUBMIT_ARGS": "--master local[2] --conf spark.ui.enabled=false "
-        "--conf spark.sql.shuffle.partitions=2 pyspark-shell",
+        # For a few rows: what makes large data fast costs more than it saves.
+        "PYSPARK_SUBMIT_ARGS": "--master local[1] --conf spark.ui.enabled=false "
+        "--conf spark.sql.shuffle.partitions=1 --conf spark.sql.adaptive.enabled=false "
+        "--conf spark.sql.codegen.wholeStage=false "
+        "--conf spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=1 pyspark-shell",
     }
     done = subprocess.run(
         [PYTHON, program, *arguments], env=clean | own, capture_output=True, text=True, check=False

@@ -135,7 +135,7 @@ def test_many_do_not_begin_together():
     assert begin[0] == 0
     assert min(later - earlier for earlier, later in pairwise(begin)) >= 2
     assert max(Counter(when // 60 for when in begin).values()) <= 12
-    assert begin[-1] < 120
+    assert begin[-1] <= 280
 
 
 def test_a_few_begin_soon_and_what_comes_after_another_thing_begins_at_once():

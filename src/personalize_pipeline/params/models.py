@@ -168,6 +168,23 @@ def solution() -> type[Model]:
         filled_in=frozenset({"datasetGroupArn"}),
         description="What to train and how, and where to serve it.",
         own={
+            # What Personalize's own words would say of these two is not so here.
+            "performAutoTraining": (
+                member_type("CreateSolution", "performAutoTraining"),
+                Field(
+                    None,
+                    description="Whether Personalize trains by itself too, every seven days, at your cost. "
+                    "If left out: false; Personalize's own default is true.",
+                ),
+            ),
+            "performAutoML": (
+                member_type("CreateSolution", "performAutoML"),
+                Field(
+                    None,
+                    description="true: several recipes are trained and the best is served, as in candidates. "
+                    "Personalize itself does this no longer.",
+                ),
+            ),
             "solutionVersion": (
                 solution_version(),
                 Field(None, description="How this run trains it. If left out: in full."),

@@ -37,7 +37,7 @@ from personalize_pipeline.scheduling.schedules import schedules
 from personalize_pipeline.step import attempt
 from personalize_pipeline.tagging import NOTE
 
-NEW_VERSION = "(new version)"
+NEW_VERSION = "new-version"
 """In place of the identifier that Personalize will give to a version that is still to be trained."""
 
 _DID: Mapping[str, Action] = {

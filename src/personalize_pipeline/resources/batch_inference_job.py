@@ -1,5 +1,7 @@
 """Batch inference job: recommendations for the lines of files in S3, by the version of the run."""
 
+from collections.abc import Iterator
+
 from personalize_pipeline.resources.batch_job import BatchJob
 from personalize_pipeline.resources.resource import Found
 
@@ -9,10 +11,19 @@ class BatchInferenceJob(BatchJob):
 
     kind = "batch-inference-job"
 
-    def describe(self) -> Found:
+    def jobs(self) -> Iterator[tuple[str, str]]:
+        """ListBatchInferenceJobs."""
+        pages = self.client.get_paginator("list_batch_inference_jobs").paginate(
+            solutionVersionArn=self.version
+        )
+        for page in pages:
+            for job in page["batchInferenceJobs"]:
+                yield job["batchInferenceJobArn"], job["status"]
+
+    def shown(self, arn: str) -> Found:
         """DescribeBatchInferenceJob."""
-        shown = self.client.describe_batch_inference_job(batchInferenceJobArn=self.arn)["batchInferenceJob"]
-        return Found.of(self.arn, shown)
+        shown = self.client.describe_batch_inference_job(batchInferenceJobArn=arn)["batchInferenceJob"]
+        return Found.of(arn, shown)
 
     def create(self) -> None:
         """CreateBatchInferenceJob: begins at once, and is billed by what it answers."""

@@ -37,7 +37,9 @@ class Filter(Resource):
 
     def describe(self) -> Found | None:
         """DescribeFilter, of itself and of its stand-in: one may be left from a run that was stopped."""
-        self._stand_in = self._at(self.stand_in)
+        last = self.context.last
+        alone = last is not None and (last.memory or {}).get("alone", False)
+        self._stand_in = None if alone else self._at(self.stand_in)
         found = self._at(self.name)
         return found and Found.of(found.arn, found.settings, self._stand_in and self._stand_in.settings)
 
@@ -88,6 +90,10 @@ class Filter(Resource):
     def tried(self, changes: Sequence[Change]) -> bool:  # noqa: ARG002
         """A stand-in that is ready or failed is no end: `update` goes on from there."""
         return False
+
+    def memory(self) -> dict[str, Any]:
+        """Whether it is there without a stand-in: then later looks are one call."""
+        return {"alone": self._stand_in is None and not self.noted}
 
     def left_over(self, found: Found) -> bool:  # noqa: ARG002
         """Whether the stand-in is still there."""

@@ -176,11 +176,7 @@ class SolutionVersion(Resource):
 
     def _changed_since(self, time: datetime) -> Iterator[str]:
         """What a version that was begun at this time does not know."""
-        solution = self.client.describe_solution(solutionArn=self.solution_arn)["solution"]
-        update: Any = solution.get("latestSolutionUpdate") or {}
-        if "eventsConfig" in update.get("solutionUpdateConfig", {}) and _done_since(time, update):
-            yield "eventsConfig of the solution was changed after it"
-        group = solution["datasetGroupArn"]
+        group = self.context.given("dataset_group_arn")  # what changes most often is asked first
         for datasets in self.client.get_paginator("list_datasets").paginate(datasetGroupArn=group):
             for dataset in datasets["datasets"]:
                 arn = dataset["datasetArn"]
@@ -189,6 +185,10 @@ class SolutionVersion(Resource):
                     yield f"{dataset['name']} was imported after it"
         if any(_done_since(time, job) for job in self._deletions(group)):
             yield "users were deleted from the data after it"
+        solution = self.client.describe_solution(solutionArn=self.solution_arn)["solution"]
+        update: Any = solution.get("latestSolutionUpdate") or {}
+        if "eventsConfig" in update.get("solutionUpdateConfig", {}) and _done_since(time, update):
+            yield "eventsConfig of the solution was changed after it"
 
     def _deletions(self, group: str) -> "Iterator[DataDeletionJobSummaryTypeDef]":
         more: dict[str, Any] = {}  # botocore has no paginator for them

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from personalize_pipeline.context import Message
 from personalize_pipeline.errors import ParamsInvalid
 from personalize_pipeline.params import Params
+from personalize_pipeline.params.batch import ALWAYS
 from personalize_pipeline.params.schedules import entries_of, options_of
 from personalize_pipeline.scheduling.names import schedule_name
 from personalize_rules.schemas import Problem
@@ -169,7 +170,9 @@ def _trained(solution: Mapping[str, Any], scheduled: Scheduled, batch_by_clock: 
 def _only_batch(solution: Mapping[str, Any]) -> dict[str, Any]:
     version = {**solution.get("solutionVersion", {}), "train": False}
     version.pop("trainingMode", None)
-    return {**solution, "campaigns": [], "solutionVersion": version}
+    # Also with the version and the lines of the last time: filters know what happened since.
+    jobs = {key: [{**job, ALWAYS: True} for job in solution.get(key, [])] for key in _BATCH_JOBS}
+    return {**solution, **jobs, "campaigns": [], "solutionVersion": version}
 
 
 def _with_batch_schedule(document: Mapping[str, Any]) -> frozenset[str]:

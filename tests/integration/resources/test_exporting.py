@@ -20,7 +20,7 @@ from personalize_pipeline.exporting.group import Exported, export_group
 from personalize_pipeline.params import plan
 from personalize_pipeline.planning.foresee import foresee
 from personalize_pipeline.planning.looking import Looking
-from personalize_pipeline.tagging import with_note
+from personalize_pipeline.tagging import NOTE, with_note
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -178,6 +178,16 @@ def test_tags_that_everything_has_stand_once(cloud: Cloud):
     assert document["tags"] == [team]
     assert "tags" not in document["datasetGroup"]
     assert [one.get("tags") for one in document["solutions"]] == [None, [own]]
+
+
+def test_what_the_pipeline_notes_of_its_tags_is_not_written(cloud: Cloud):
+    team: Any = {"tagKey": "team", "tagValue": "reco"}
+    group = cloud.group("noted-group", tags=with_note([team]))
+
+    document = exported(cloud, group).document
+
+    assert document["tags"] == [team]
+    assert NOTE not in str(document)
 
 
 def test_jobs_that_have_run_are_counted_not_written(cloud: Cloud):

@@ -91,6 +91,10 @@ def for_import(cloud: Cloud, name: str) -> dict[str, Any]:
     }
 
 
+def for_attribution(cloud: Cloud, name: str) -> dict[str, Any]:
+    return {"datasetGroupArn": cloud.filled(name)[0]}  # and with that, a bucket to report into
+
+
 def for_deletion(cloud: Cloud, name: str) -> dict[str, Any]:
     cloud.s3.put(BUCKET, {f"{name}/deletions/users.csv": "USER_ID\nu1\n"})
     return {"datasetGroupArn": cloud.filled(name)[0]}
@@ -210,7 +214,7 @@ CASES = [
         kind="metric-attribution",
         describe="DescribeMetricAttribution",
         create="CreateMetricAttribution",
-        needs=in_group,
+        needs=for_attribution,
         want=lambda name: {
             "name": name,
             "metrics": [COUNT],
@@ -314,9 +318,9 @@ CASES = [
     ),
 ]
 
-ANEW = (SolutionVersion, BatchInferenceJob, BatchSegmentJob, DatasetExportJob)
+ANEW = (SolutionVersion, DatasetExportJob)
 """Every run makes another one."""
-NAMED_BY_RUN = (*ANEW, DatasetImport, DataDeletionJob)
+NAMED_BY_RUN = (*ANEW, BatchInferenceJob, BatchSegmentJob, DatasetImport, DataDeletionJob)
 """Every run makes its own, so a failed one of an earlier run is in nobody's way."""
 
 

@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -79,18 +78,13 @@ def test_the_examples_in_help_are_understood(path: tuple[str, ...]) -> None:
             assert context.params
 
 
-def test_help_starts_fast_and_loads_nothing_slow() -> None:
+def test_help_loads_nothing_slow() -> None:
     script = "import sys; from personalize_pipeline.cli import app; print(' '.join(sys.modules))"
-    times = []
-    for _ in range(3):
-        started = time.perf_counter()
-        loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-        times.append(time.perf_counter() - started)
 
-    assert (
-        set(loaded.stdout.split()) & {"boto3", "botocore", "pydantic", "numpy", "personalize_local"} == set()
-    )
-    assert min(times) < 0.5
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    slow = {"boto3", "botocore", "pydantic", "numpy", "personalize_local"}
+    assert set(loaded.stdout.split()) & slow == set()
 
 
 @pytest.mark.parametrize(
