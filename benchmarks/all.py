@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SIZES: dict[str, tuple[str, ...]] = {
     "starting": (),
     "waiting": (),
+    "functions": (),
     "serving": (),
     "answers": (),
     "batch": (),

@@ -5,8 +5,7 @@
 The layer is built as `sam build` builds it. Each function's app.py is imported in a new Python process that
 sees the layer and nothing else; the fastest of three counts, because other work on the machine can only add.
 The largest dependency is the package outside of this project whose modules take longest by themselves
-(`-X importtime`). Lambda gives a function of 512 MB a third of a processor: there it takes a few times as
-long.
+(`-X importtime`). Lambda gives a function of 512 MB a third of a processor: it takes a few times longer.
 
 Goals: under 1 s for each function here; the layer under 250 MB unzipped, which is Lambda's limit for a
 function and its layers together.

@@ -22,7 +22,7 @@ ends ten times as early was waited for with 20 % of its age.
 Personalize answers about one call of the control plane per second and account. So `n` things that are built
 at once share it: each may be looked at every `2 n` seconds, which is half a call per second; the other half
 is for what begins and ends, and for other runs. Nothing is left to chance: each has a place of its own in
-these `2 n` seconds, and they begin in the order of the places, see `first_wait`.
+these `2 n` seconds, and they begin a few seconds after each other, see `first_wait`.
 """
 
 import os
