@@ -136,6 +136,11 @@ class SolutionVersion(Resource):
         same = (version for version in self._listed if version.get("trainingMode", "FULL") == mode)
         return {"lastTimeSeconds": last_duration(same), "previous": self._before}
 
+    @property
+    def _looks_at_tags(self) -> bool:
+        """Not at those of a version that is only used: it is left as it is, whoever made it."""
+        return self.trains and super()._looks_at_tags
+
     def way_on(self, found: Found) -> str:  # noqa: ARG002
         """A failed version is in nobody's way."""
         return "Remove the cause (most often too little data) and upload the params file again."

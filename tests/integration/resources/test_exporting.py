@@ -310,6 +310,17 @@ def test_a_run_of_the_file_plans_nothing(cloud: Cloud):
         name="nothing", datasetGroupArn=group, filterExpression=f"{WATCHED}  "
     )
     cloud.until_settled("describe_filter", filterArn=unseen["filterArn"])
+    cloud.personalize.tag_resource(resourceArn=solution, tags=[{"tagKey": "team", "tagValue": "reco"}])
+    attribution = cloud.personalize.create_metric_attribution(
+        name="nothing",
+        datasetGroupArn=group,
+        metrics=[{"eventType": "watch", "metricName": "watched", "expression": "SAMPLECOUNT()"}],
+        metricsOutputConfig={
+            "roleArn": "arn:aws:iam::000000000000:role/mine",
+            "s3DataDestination": {"path": "s3://resources/metrics/"},
+        },
+    )["metricAttributionArn"]
+    cloud.until_settled("describe_metric_attribution", metricAttributionArn=attribution)
     tracker = cloud.personalize.create_event_tracker(name="nothing", datasetGroupArn=group)
     cloud.until_settled("describe_event_tracker", eventTrackerArn=tracker["eventTrackerArn"])
 
@@ -324,10 +335,11 @@ def test_a_run_of_the_file_plans_nothing(cloud: Cloud):
     )
     seen = foresee(plan(document, bucket="resources", prefix="elsewhere/"), run, Looking())
     done = {(one.foreseen.resource, one.foreseen.name): one.foreseen.action for one in seen}
-    assert set(done.values()) == {"keep"}, done
+    assert [one for one, action in done.items() if action != "keep"] == []
     assert {name for resource, name in done if resource == "Campaign"} == {
         "nothing-older",
         "nothing-newest",
         "nothing-latest",
     }
+    assert ("MetricAttribution", "nothing") in done
     assert {resource for resource, _ in done}.isdisjoint({"DatasetImport"})

@@ -140,8 +140,10 @@ def test_without_training_the_newest_version_is_used(cloud, movies):
     newest = cloud.trained(solution, "two")
     cloud.later()
 
-    step = cloud.turn(SolutionVersion, want, run="run-2", **context)
+    tagged = want | {"tags": [{"tagKey": "team", "tagValue": "reco"}]}
+    step = cloud.turn(SolutionVersion, tagged, run="run-2", **context)
 
+    assert cloud.personalize.list_tags_for_resource(resourceArn=newest)["tags"] == []
     assert nothing["failed"]["error"] == "ResourceFailed"
     assert "solution/untrained has no version that is ACTIVE" in nothing["failed"]["reason"]
     assert (step["done"], step["did"], step["arn"]) == (True, "reused", newest)
