@@ -225,15 +225,17 @@ def test_a_schema_with_other_columns(stack: DeployedStack):
     second = stack.run("other", document)
 
     assert first.status == "SUCCEEDED"
-    title = f"schema {first.step('Schema')['name']}"
-    assert_failed(second, title, "ResourceChanged", "EVENT_VALUE", "schemaName")
+    title = f"dataset {first.step('Dataset')['name']}"
+    assert_failed(
+        second, title, "ResourceChanged", "EVENT_VALUE", "only Items and Users datasets can take new columns"
+    )
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "InternalServerException"])
 def test_a_busy_moment_is_waited_for_and_the_reason_is_shown(stack: DeployedStack, code: str):
     with_data(stack, "busy")
     # Each look at it makes three attempts: more than the SDK's own patience.
-    stack.refuse_next("DescribeDatasetGroup", 5, code)
+    stack.refuse_next("CreateDatasetGroup", 5, code)  # the plan does not call it
 
     run = stack.run("busy", untrained("busy"))
 
@@ -249,7 +251,7 @@ def test_a_busy_moment_is_waited_for_and_the_reason_is_shown(stack: DeployedStac
 
 def test_a_task_that_takes_too_long(stack: DeployedStack):
     with_data(stack, "slow")
-    stack.refuse_next("DescribeDatasetGroup", 100)
+    stack.refuse_next("CreateDatasetGroup", 100)
 
     def hurry(definition: dict[str, Any]) -> None:
         definition["States"]["DatasetGroup"]["TimeoutSeconds"] = 2
@@ -263,7 +265,7 @@ def test_a_task_that_takes_too_long(stack: DeployedStack):
 
 def test_a_nested_execution_that_somebody_stops(stack: DeployedStack):
     with_data(stack, "stopped")
-    stack.refuse_next("DescribeDatasetGroup", 100)
+    stack.refuse_next("CreateDatasetGroup", 100)
     key = "stopped/params.json"
     name = execution_name(stack.bucket, key, stack.upload(key, json.dumps(untrained("stopped"))))
     deadline = time.monotonic() + 30

@@ -64,9 +64,13 @@ class Run:
         return step
 
     def did(self) -> dict[tuple[str, str], str]:
-        """What was done to each resource; decisions and smoke tests do nothing."""
-        made = [step for step in self.steps if step["resource"] not in ("Promotion", "SmokeTest")]
-        return {(step["resource"], step["name"]): step.get("did", "failed") for step in made}
+        """What was done to each resource; decisions, smoke tests and schedules that stay do nothing."""
+        made = {(step["resource"], step["name"]): step.get("did", "failed") for step in self.steps}
+        return {
+            (resource, name): did
+            for (resource, name), did in made.items()
+            if resource not in ("Promotion", "SmokeTest") and (resource, did) != ("Schedules", "reused")
+        }
 
 
 class DeployedStack:

@@ -13,6 +13,7 @@ from tests.support.policies import ROOT
 
 from personalize_pipeline import clients, promotion, smoke_test
 from personalize_pipeline.deletion import plan as deletion_plan
+from personalize_pipeline.resources.job_on_files import JobOnFiles
 from personalize_pipeline.resources.resource import Found, Resource
 
 FUNCTIONS = sorted(app.parent.name for app in (ROOT / "functions").glob("*/app.py"))
@@ -98,7 +99,7 @@ def test_a_handler_accepts_its_sample_event(function, aws, monkeypatch):
 
     monkeypatch.setattr(Resource, "find", there)
     monkeypatch.setattr(Resource, "_tags_of", lambda self, _: self.want.get("tags", []))
-    for resource in Resource.__subclasses__():
+    for resource in (*Resource.__subclasses__(), *JobOnFiles.__subclasses__()):
         monkeypatch.setattr(resource, "details", lambda self, found: None)
 
     # Nor is there a dataset group to delete.

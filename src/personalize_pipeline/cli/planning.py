@@ -22,9 +22,7 @@ from personalize_pipeline.planning.entries import Planned
 from personalize_pipeline.planning.foresee import make_resource
 from personalize_pipeline.planning.plan import make_plan
 from personalize_pipeline.planning.quotas import read_quotas
-from personalize_pipeline.resources.batch_job import BatchJob
-from personalize_pipeline.resources.data_deletion_job import DataDeletionJob
-from personalize_pipeline.resources.dataset_import import DatasetImport
+from personalize_pipeline.resources.job_on_files import JobOnFiles
 from personalize_pipeline.resources.resource import Resource
 
 
@@ -58,8 +56,8 @@ def look(path: Path, target: Deployment, prefix: str | None) -> Answer:
 
     def make(kind: type[Resource], want: Mapping[str, Any], context: Context, client: Any) -> Resource:
         # The data is compared as it will be in the bucket after the upload.
-        if kind in (DatasetImport, DataDeletionJob, *BatchJob.__subclasses__()):
-            return kind(want, context, client, listing=data.listing)  # type: ignore[call-arg]
+        if issubclass(kind, JobOnFiles):
+            return kind(want, context, client, listing=data.listing)
         return make_resource(kind, want, context, client)
 
     run = _run(target, place)

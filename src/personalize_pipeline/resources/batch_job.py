@@ -2,48 +2,35 @@
 
 import json
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from personalize_pipeline import clients
-from personalize_pipeline.context import Context, Did
-from personalize_pipeline.data.files import Listing, NotReadable, list_files
 from personalize_pipeline.execution import short_hash
 from personalize_pipeline.params.batch import ALWAYS
 from personalize_pipeline.params.names import derived_name
+from personalize_pipeline.resources.job_on_files import JobOnFiles
 from personalize_pipeline.resources.resource import Found
 from personalize_pipeline.resources.run_job import RunJob, lacks_permission
-
-if TYPE_CHECKING:
-    from mypy_boto3_personalize import PersonalizeClient
 
 _FAILED = "CREATE FAILED"
 
 
-class BatchJob(RunJob):
-    """A job named `<jobName>-<fingerprint>-<run>`, as imports are.
+class BatchJob(JobOnFiles, RunJob):
+    """Its fingerprint is of the version, of the settings and of the files with the lines.
 
-    The fingerprint is of the version, of the settings and of the files with the lines: the same questions to
-    the same version have been answered, and are not paid for twice.
+    The same questions to the same version have been answered, and are not paid for twice.
     """
-
-    def __init__(
-        self,
-        want: Mapping[str, Any],
-        context: Context,
-        client: "PersonalizeClient | None" = None,
-        listing: Callable[[str], Listing] | None = None,
-    ) -> None:
-        """`listing` tells the files at a location; if left out, S3 does."""
-        super().__init__(want, context, client)
-        self._list = listing or (lambda location: list_files(clients.s3(), location))
-        self._because = ""
 
     @property
     def name(self) -> str:
         """Its name in this run, at most 63 characters."""
-        return derived_name(str(self.want["jobName"]), f"{self._fingerprint}-{self._run_mark}")
+        return derived_name(str(self.want["jobName"]), f"{self._mark}-{self.run_mark}")
+
+    @property
+    def location(self) -> str:
+        """Where the lines are."""
+        return str(self.want["jobInput"]["s3DataSource"]["path"])
 
     @property
     def arn(self) -> str:
@@ -60,8 +47,8 @@ class BatchJob(RunJob):
         """This run's job; else one that answered the same; else None."""
         if self.context.last and self.context.last.arn:
             return self.shown(self.arn)
-        same = [arn for arn, status in self.jobs() if f"-{self._fingerprint}-" in arn and status != _FAILED]
-        own = [arn for arn in same if arn.endswith(f"-{self._run_mark}")]
+        same = [arn for arn, status in self.jobs() if f"-{self._mark}-" in arn and status != _FAILED]
+        own = [arn for arn in same if arn.endswith(f"-{self.run_mark}")]
         if same and not own:
             self._because = f"{same[0].rpartition('/')[2]} answered the same lines with the same version"
         return self.shown((own or same)[0]) if same else None
@@ -73,14 +60,6 @@ class BatchJob(RunJob):
     @abstractmethod
     def shown(self, arn: str) -> Found:
         """Describe the job."""
-
-    def because(self) -> str:
-        """Which job has answered already."""
-        return self._because
-
-    def origin(self, found: Found) -> Did:
-        """This run's mark is on the jobs that it started."""
-        return "created" if found.arn.endswith(f"-{self._run_mark}") else "reused"
 
     def arguments(self) -> dict[str, Any]:
         """The arguments of the Create call."""
@@ -110,19 +89,10 @@ class BatchJob(RunJob):
             "solutionVersionArn": found.settings.get("solutionVersionArn"),
         }
 
-    @property
-    def _run_mark(self) -> str:
-        return short_hash(self.context.run.id)
-
     @cached_property
-    def _fingerprint(self) -> str:
-        """Eight hex digits; of the run, so never met again, if it is asked for or lines may not be listed."""
-        location = str(self.want["jobInput"]["s3DataSource"]["path"])
+    def _mark(self) -> str:
+        """Its fingerprint; of the run if the job is asked for whatever there is."""
         settings = json.dumps({**self.want, "tags": None}, sort_keys=True, default=str)
         if self.want.get(ALWAYS):
             return short_hash(self.version, settings, self.context.run.id)
-        try:
-            files = self._list(location).files
-        except NotReadable:
-            return short_hash(self.version, settings, self.context.run.id)
-        return short_hash(self.version, settings, *(f"{one.key}\t{one.size}\t{one.etag}" for one in files))
+        return self.fingerprint(self.version, settings)

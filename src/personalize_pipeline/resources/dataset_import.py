@@ -1,20 +1,17 @@
 """Dataset import: bulk data from S3 into a dataset, unless exactly this data is already in it."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from personalize_pipeline import clients
-from personalize_pipeline.context import Context, Did
-from personalize_pipeline.data.files import Listing, NotReadable, list_files
 from personalize_pipeline.errors import DataInvalid
-from personalize_pipeline.execution import short_hash
-from personalize_pipeline.resources.resource import Found, Resource, last_duration, tail
+from personalize_pipeline.resources.job_on_files import JobOnFiles
+from personalize_pipeline.resources.resource import Found, last_duration, tail
 from personalize_rules.schemas import Problem
 
 if TYPE_CHECKING:
-    from mypy_boto3_personalize import PersonalizeClient
+    from collections.abc import Iterator, Sequence
+
     from mypy_boto3_personalize.type_defs import DatasetImportJobSummaryTypeDef, DatasetTypeDef
 
 _MAX_NAME = 63
@@ -22,30 +19,14 @@ _FULL, _INCREMENTAL = "FULL", "INCREMENTAL"
 _ROLE_VARIABLE = "PERSONALIZE_ROLE_ARN"
 
 
-class DatasetImport(Resource):
-    """A job named `<dataset>-<fingerprint of the data>-<run>`: the name tells what it imported, and for whom.
-
-    Names of jobs are used up for ever and jobs cannot be deleted. The name is all that can be read back about
-    the data of an earlier import, so it carries the fingerprint: names, sizes and ETags of the files, schema,
-    mode.
-    """
+class DatasetImport(JobOnFiles):
+    """Its fingerprint is of the data, the schema and the mode."""
 
     kind = "dataset-import-job"
     creates = "imported"
 
-    def __init__(
-        self,
-        want: Mapping[str, Any],
-        context: Context,
-        client: "PersonalizeClient | None" = None,
-        listing: Callable[[str], Listing] | None = None,
-    ) -> None:
-        """`listing` tells the files at a location; if left out, S3 does."""
-        super().__init__(want, context, client)
-        self._list = listing or (lambda location: list_files(clients.s3(), location))
-        self._because = ""
-        self._made = ""
-        self._listed: list[DatasetImportJobSummaryTypeDef] = []
+    _made = ""
+    _listed: "Sequence[DatasetImportJobSummaryTypeDef]" = ()
 
     @property
     def name(self) -> str:
@@ -80,13 +61,13 @@ class DatasetImport(Resource):
             return self._describe(self.arn)
         jobs = sorted(self._jobs(), key=lambda job: job["creationDateTime"], reverse=True)
         self._listed = jobs
-        same = f"-{self._fingerprint(self._mode)}-"
+        same = f"-{self._mark(self._mode)}-"
         for job in jobs:
-            if job["jobName"].endswith(same + self._run_mark()):
+            if job["jobName"].endswith(same + self.run_mark):
                 return self._describe(job["datasetImportJobArn"])
         latest = next((job for job in jobs if job["status"] != "CREATE FAILED"), None)
         # What a full import has just brought, an incremental one need not add.
-        enough = {same, f"-{self._fingerprint(_FULL)}-"} if self._mode == _INCREMENTAL else {same}
+        enough = {same, f"-{self._mark(_FULL)}-"} if self._mode == _INCREMENTAL else {same}
         if latest and any(mark in latest["jobName"] for mark in enough):
             self._because = f"{latest['jobName']} read the same data"
             return self._describe(latest["datasetImportJobArn"])
@@ -95,7 +76,7 @@ class DatasetImport(Resource):
 
     def create(self) -> None:
         """CreateDatasetImportJob; the first import of a dataset is a full one, as Personalize wants it."""
-        ending = f"-{self._fingerprint(self._mode)}-{self._run_mark()}"
+        ending = f"-{self._mark(self._mode)}-{self.run_mark}"
         role = self.want.get("roleArn") or os.environ[_ROLE_VARIABLE]
         first = not any(job["status"] == "ACTIVE" for job in self._listed)
         self._made = self.client.create_dataset_import_job(
@@ -107,18 +88,6 @@ class DatasetImport(Resource):
                 "roleArn": role,
             }
         )["datasetImportJobArn"]
-
-    def wanted(self) -> Mapping[str, Any]:
-        """Its name says that it is the one."""
-        return {}
-
-    def because(self) -> str:
-        """Whether its data is what was read last."""
-        return self._because
-
-    def origin(self, found: Found) -> Did:
-        """This run's name is on the jobs that it started."""
-        return "imported" if found.arn.endswith(f"-{self._run_mark()}") else "reused"
 
     def memory(self) -> dict[str, Any]:
         """What the import before this one took, of the same mode."""
@@ -144,11 +113,9 @@ class DatasetImport(Resource):
     def details(self, found: Found) -> dict[str, Any] | None:
         """How much there is, as far as this function may look, and how it was added to what was there."""
         mode = {"importMode": found.settings.get("importMode")} if self._mode == _INCREMENTAL else {}
-        try:
-            files = self._files.files
-        except NotReadable:
+        if self.files is None:
             return mode or None
-        return {"files": len(files), "bytes": sum(file.size for file in files), **mode}
+        return {"files": len(self.files), "bytes": sum(file.size for file in self.files), **mode}
 
     def _describe(self, arn: str) -> Found:
         job = self.client.describe_dataset_import_job(datasetImportJobArn=arn)["datasetImportJob"]
@@ -166,24 +133,11 @@ class DatasetImport(Resource):
     def _mode(self) -> str:
         return str(self.want.get("importMode", _FULL))
 
-    def _run_mark(self) -> str:
-        return short_hash(self.context.run.id)
-
-    def _fingerprint(self, mode: str) -> str:
-        """Eight hex digits; of the run, so never met again, if the data may not be listed."""
-        try:
-            files = self._files.files
-        except NotReadable:
-            return short_hash(self.location, self.context.run.id)
-        if not files:
+    def _mark(self, mode: str) -> str:
+        if self.files == ():
             advice = "Upload CSV files there, or correct dataLocation."
             raise DataInvalid([Problem(self.location, "there is no data.", advice)])
-        lines = [f"{file.key}\t{file.size}\t{file.etag}" for file in files]
-        return short_hash(self.location, self._schema_arn, mode, *lines)
-
-    @cached_property
-    def _files(self) -> Listing:
-        return self._list(self.location)
+        return self.fingerprint(self.location, "" if self.files is None else self._schema_arn, mode)
 
     @property
     def _schema_arn(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.integration.resources.cloud import ACCOUNT, BUCKET, INTERACTIONS, Cloud, avro, interactions
@@ -13,12 +13,19 @@ from personalize_pipeline.context import Run
 from personalize_pipeline.params.plan import plan as make_plan
 from personalize_pipeline.planning.foresee import NEW_VERSION, Seen, foresee
 from personalize_pipeline.planning.looking import Looking
-from personalize_pipeline.resources.batch_job import BatchJob
 from personalize_pipeline.resources.resource import Resource
-from personalize_pipeline.resources.run_job import RunJob
 
-BASES = (Resource, RunJob, BatchJob)
-KINDS = {kind.__name__: kind for base in BASES for kind in base.__subclasses__()}
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def kinds(base: type[Any]) -> Iterator[type[Resource]]:
+    for kind in base.__subclasses__():
+        yield kind
+        yield from kinds(kind)
+
+
+KINDS = {kind.__name__: kind for kind in kinds(Resource)}
 POPULAR = "arn:aws:personalize:::recipe/aws-popularity-count"
 DID = {
     "create": "created",
