@@ -74,7 +74,7 @@ def test_a_domain_group_is_served_by_recommenders_and_the_mail_says_how_to_ask_t
     tags = stack.client("personalize").list_tags_for_resource(
         resourceArn=run.step("Recommender", "club-picks")["arn"]
     )
-    assert tags["tags"] == picks["tags"]
+    assert picks["tags"][0] in tags["tags"]
 
 
 def test_a_recommender_is_configured_anew_stopped_and_started_again(stack: DeployedStack):
