@@ -1,18 +1,17 @@
 """How long to wait between two looks at something that Personalize is building.
 
-Two things are to be small: the time between the moment in which it is ready and the look that sees it, and
-the number of looks. A wait of the share `s` of its age loses `s / 2` of the build time on average, `s` at
-worst, and takes `ln(b / a) / s` looks from age `a` to age `b`. Looking with 1.2 % from the beginning would
-be hundreds of looks; so looks are spent where the end can be expected:
+Two things are to be small: the time between the moment in which it is ready and the look that sees it, which
+is half a wait on average, and the number of looks. So looks are spent where the end can be expected:
 
-====================================  ======================  =================================
-age                                   wait                    looks
-====================================  ======================  =================================
-before the earliest end               20 % of the age, 60 s   about 30 for a training
-between the earliest and the latest   1.2 % of the age        ln(60 min / 20 min) / 1.2 % = 92
-the same, of what is done again       0.8 % of the age        ln(1.25 / 0.75) / 0.8 % = 64
-later: the guess was wrong            2 % of the age          ln(2 / 1.25) / 2 % = 24 to twice that
-====================================  ======================  =================================
+====================================  ===============================  ==========================
+age                                   wait                             looks
+====================================  ===============================  ==========================
+before the earliest end               20 % of the age, 60 s at most    about 30 for a training
+between the earliest and the latest   (latest - earliest) / 90         90
+the same, of what is done again       (latest - earliest) / 60         60
+later: the guess was wrong            2 % of the age                   35 until it takes twice as
+                                                                       long
+====================================  ===============================  ==========================
 
 The earliest and the latest end are 75 and 125 % of what the same took the last time (an import of the
 dataset, a training of the solution, an update of the campaign), else what its kind usually takes. What is
@@ -35,7 +34,7 @@ USUAL_MINUTES: Final[Mapping[str, tuple[float, float]]] = {
     "DatasetImport": (5, 18),
     "SolutionVersion": (20, 60),
     "Campaign": (7, 12),
-    "Recommender": (28, 70),
+    "Recommender": (30, 75),
     "BatchInferenceJob": (15, 60),
     "BatchSegmentJob": (15, 60),
     "DataDeletionJob": (15, 60),
@@ -44,11 +43,12 @@ USUAL_MINUTES: Final[Mapping[str, tuple[float, float]]] = {
 """Earliest and latest usual end by state. The first three: recorded runs on MovieLens; else estimates."""
 
 _AGAIN = (0.75, 1.25)  # of what it took the last time
-_TOO_EARLY, _DUE, _DUE_AGAIN, _LATE, _SHORT = 0.2, 0.012, 0.008, 0.02, 0.05  # shares of the age
+_TOO_EARLY, _LATE, _SHORT = 0.2, 0.02, 0.05  # shares of the age
+_LOOKS, _LOOKS_AGAIN = 90, 60  # between the earliest and the latest end
 
-_SHORTEST = 3  # s; a look takes one itself
+_SHORTEST = 2  # s; a look takes one itself
 _SECONDS_EACH = 2  # of n things that are built at once: a look every 2 s
-_FEW = 3  # things may begin two seconds after each other
+_FEW = 3  # things may begin a second after each other
 # Those that begin together, the others come after one of them; and the seconds for the calls with which each
 # begins and ends, and those of what comes after it.
 _SECONDS_TO_BEGIN = {"Schema": 2, "Filter": 2, "Recommender": 4, "Solution": 14}
@@ -128,7 +128,7 @@ def first_wait(state: str, now: datetime, share: Share) -> int:
     if _fixed() is not None or state not in _SECONDS_TO_BEGIN:
         return 0
     if not share.many:
-        return share.place * _SECONDS_EACH
+        return share.place
     period = share.of * _SECONDS_EACH
     # One begins in this period, the next one in the next period: so they are far from each other.
     later = share.place % (_SECONDS_TO_BEGIN[state] // _SECONDS_EACH)
@@ -188,15 +188,19 @@ def _until_place(now: datetime, share: Share) -> float:
 def _planned(state: str, age: float, last_time: float | None) -> float:
     if last_time:
         earliest, latest = (last_time * part for part in _AGAIN)
-        due = _DUE_AGAIN
+        looks = _LOOKS_AGAIN
     elif state in USUAL_MINUTES:
         earliest, latest = (minutes * 60 for minutes in USUAL_MINUTES[state])
-        due = _DUE
+        looks = _LOOKS
     else:
         return age * _SHORT
     if age < earliest:
         return min(age * _TOO_EARLY, earliest - age)
-    return age * (due if age <= latest else _LATE)
+    if age > latest:
+        return age * _LATE
+    step = (latest - earliest) / looks
+    done = round((age - earliest) / step)  # so that what is too short once, for its place, is made up for
+    return earliest + (done + 1) * step - age
 
 
 def _longest(age: float) -> float:

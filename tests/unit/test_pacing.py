@@ -44,7 +44,7 @@ def test_at_most_1_percent_is_lost_on_average_with_at_most_120_looks(state, shor
     minutes = [chance.uniform(shortest, longest) for _ in range(200)]
 
     assert sum(lost(state, one) for one in minutes) / len(minutes) < 0.01
-    assert max(lost(state, one) for one in minutes) < 0.02
+    assert max(lost(state, one) for one in minutes) < 0.03
     assert max(len(list(ages(state, one, share=Share(3, 1)))) for one in minutes) <= 120
 
 
@@ -70,12 +70,12 @@ def test_a_guess_that_is_wrong_costs_little():
 
 
 @pytest.mark.parametrize("state", [*USUAL_MINUTES, "DatasetGroup"])
-def test_waits_are_3_to_60_seconds_for_100_minutes_and_never_over_5_minutes(state):
+def test_waits_are_2_to_60_seconds_for_100_minutes_and_never_over_5_minutes(state):
     for share in (ALONE, Share(5, 2)):
         looks = list(ages(state, 3600, share=share))
         waits = [(age, later - age) for age, later in pairwise(looks)]
 
-        assert min(wait for _, wait in waits) >= 3
+        assert min(wait for _, wait in waits) >= 2
         assert max(wait for age, wait in waits if age < 6000) <= 60 + share.of
         assert max(wait for _, wait in waits) <= 300 + share.of
 
@@ -97,7 +97,7 @@ def test_a_run_that_waits_three_days_for_another_one_fits_too():
 
 
 def test_clocks_may_differ():
-    assert next_look("Campaign", timedelta(seconds=-3), NOW, None, ALONE) == 3
+    assert next_look("Campaign", timedelta(seconds=-3), NOW, None, ALONE) == 2
 
 
 @pytest.mark.parametrize(("variable", "seconds"), [("1", 1), ("0", 1), ("120", 120)])
@@ -139,7 +139,7 @@ def test_many_do_not_begin_together():
 
 
 def test_a_few_begin_soon_and_what_comes_after_another_thing_begins_at_once():
-    assert [first_wait("Solution", NOW, Share(3, place)) for place in range(3)] == [0, 2, 4]
+    assert [first_wait("Solution", NOW, Share(3, place)) for place in range(3)] == [0, 1, 2]
     assert first_wait("SolutionVersion", NOW, Share(20, 19)) == 0
     assert first_wait("DatasetGroup", NOW, ALONE) == 0
 

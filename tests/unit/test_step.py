@@ -95,7 +95,7 @@ def test_what_is_missing_is_created_and_waited_for():
 
     assert resource.calls == ["create"]
     assert (step.done, step.did, step.status, step.arn) == (False, "created", "CREATE PENDING", ARN)
-    assert step.wait_seconds == 3
+    assert step.wait_seconds == 2
 
 
 def test_what_is_ready_at_once_needs_no_second_turn():

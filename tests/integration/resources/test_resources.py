@@ -371,7 +371,7 @@ def test_still_creating(cloud, name, case):
     for last in ({}, {"last": first}):
         step = cloud.turn(case.resource, want, **needs, **last)
         assert (step["done"], step["status"]) == (False, "CREATE PENDING")
-        assert step["waitSeconds"] >= 3
+        assert step["waitSeconds"] >= 2
 
 
 @every
