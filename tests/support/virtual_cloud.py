@@ -21,7 +21,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
-from tests.integration.resources.cloud import BUCKET, interactions, running
+from tests.integration.resources.cloud import BUCKET, forget_clients, interactions, running
 from tests.support.deployment import ROOT
 from tests.support.s3_server import start_s3
 from tests.support.state_machines import StateMachines, Waiting
@@ -170,7 +170,6 @@ def virtual_cloud(
         time_ = _Time(cloud)
         variables = {
             **cloud.variables,
-            "AWS_ENDPOINT_URL": s3.url,  # moto has the other services too
             "AWS_ENDPOINT_URL_PERSONALIZE_RUNTIME": cloud.variables["AWS_ENDPOINT_URL_PERSONALIZE"],
             "INPUT_BUCKET": BUCKET,
             "PERSONALIZE_PIPELINE_POLL_SECONDS": "",
@@ -183,20 +182,13 @@ def virtual_cloud(
         stack.enter_context(
             mock.patch("botocore.endpoint.time", SimpleNamespace(sleep=_Function.sleep, time=time.time))
         )
-        _forget()
-        stack.callback(_forget)
+        forget_clients()
+        stack.callback(forget_clients)
         for make in (clients.personalize, clients.personalize_once):
             make().meta.events.register("before-send.personalize", lambda **_: _Function.sleep(CALL_SECONDS))
         made = VirtualCloud(StateMachines(_none, cloud.clock.now, time_.move_to), cloud)
         made.machines.invoke = made.invoke
         yield made
-
-
-def _forget() -> None:
-    """Of what an earlier one connected to, nothing answers any more."""
-    for make in vars(clients).values():
-        if hasattr(make, "cache_clear"):
-            make.cache_clear()
 
 
 def _none(*_: Any) -> Waiting:

@@ -66,6 +66,8 @@ class Cloud:
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_ENDPOINT_URL_S3": s3.url,
             "AWS_ENDPOINT_URL_PERSONALIZE": url,
+            "AWS_ENDPOINT_URL": s3.url,  # moto has the other services too
+            "SCHEDULE_GROUP": "default",
             "PERSONALIZE_ROLE_ARN": "arn:aws:iam::000000000000:role/personalize",
         }
         self.personalize: PersonalizeClient = boto3.client(
@@ -206,7 +208,7 @@ def running(
     settings = Settings(
         data_dir=folder,
         quotas=Quotas(
-            dataset_groups=200, solutions=200, campaigns=200, filters=200, recommenders_of_region=200
+            dataset_groups=2000, solutions=200, campaigns=200, filters=200, recommenders_of_region=200
         ),
         durations={kind: Duration(pending=5, in_progress=25) for kind in KINDS} | dict(durations or {}),
         **settings_,
@@ -232,8 +234,9 @@ def running(
 
 def forget_clients() -> None:
     """The functions keep their clients: what one test connected to must not answer another."""
-    for make in (clients.personalize, clients.personalize_once, clients.personalize_patient, clients.s3):
-        make.cache_clear()
+    for make in vars(clients).values():
+        if hasattr(make, "cache_clear"):
+            make.cache_clear()
 
 
 def avro(fields: list[tuple[str, Any]], name: str = "Interactions") -> str:

@@ -26,7 +26,8 @@ def wanted(resource: str, count: int = 1, action: Action = "create") -> list[For
 )
 def test_who_has_as_much_as_allowed_may_have_no_more(cloud: Cloud, beyond: int, stops: int):
     cloud.group(f"counted-{stops}-{beyond + 1}")
-    there = len(cloud.personalize.list_dataset_groups()["datasetGroups"])
+    pages = cloud.personalize.get_paginator("list_dataset_groups").paginate()
+    there = sum(len(page["datasetGroups"]) for page in pages)
 
     # Who has more than allowed has been given more, by nobody knows how much.
     found = hit(Looking().personalize, wanted("DatasetGroup"), "", {"dataset-groups": there + beyond})

@@ -318,9 +318,9 @@ CASES = [
     ),
 ]
 
-ANEW = (SolutionVersion, DatasetExportJob)
+ANEW = (DatasetExportJob,)
 """Every run makes another one."""
-NAMED_BY_RUN = (*ANEW, BatchInferenceJob, BatchSegmentJob, DatasetImport, DataDeletionJob)
+NAMED_BY_RUN = (*ANEW, SolutionVersion, BatchInferenceJob, BatchSegmentJob, DatasetImport, DataDeletionJob)
 """Every run makes its own, so a failed one of an earlier run is in nobody's way."""
 
 
