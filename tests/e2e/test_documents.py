@@ -95,7 +95,8 @@ def test_the_example_is_exported_and_its_file_changes_nothing(followed: dict[str
     assert '"datasetGroup": {\n    "name": "films"' in printed
     assert "exported is ready: personalize run exported" in printed
     assert "Succeeded: films" in printed
-    did = re.findall(r"^(created|updated|imported|trained|reused) ", printed, re.MULTILINE)
+    done = printed.partition("What was done")[2]
+    did = re.findall(r"^(created|updated|imported|trained|reused) ", done, re.MULTILINE)
     assert set(did) == {"reused"}
 
 
