@@ -24,8 +24,8 @@ DATA_BUCKET = "e2e-data-of-others"
 """Not of the stack, which may read it nevertheless; a test that needs it makes it."""
 GLUE_JOBS = "prepare-*"
 RUN_SECONDS = 300.0  # on a busy computer; it is seconds on an idle one
-MAIL_SECONDS = 20.0
-DELETE_SECONDS = 30.0
+MAIL_SECONDS = 60.0
+DELETE_SECONDS = 120.0
 
 INTERACTIONS_SCHEMA = {
     "type": "record",

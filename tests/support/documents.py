@@ -17,7 +17,7 @@ TOOLS = ROOT / ".tools" / "bin"
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 BLOCK = re.compile(r"(?:<!-- ([^>]*) -->\n)?```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 NOT_RUN = "not run by a test: "
-BLOCK_SECONDS = 120
+BLOCK_SECONDS = 300
 
 
 @dataclass(frozen=True)
