@@ -1,16 +1,10 @@
 """`stack`: the template deployed on a local stack, with IAM enforced; emptied after each test."""
 
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.support.deployed_stack import DeployedStack
-
-
-def pytest_sessionstart() -> None:
-    # A shell without job control makes its background jobs ignore Ctrl-C, and their children inherit it.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

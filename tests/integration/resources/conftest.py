@@ -15,11 +15,16 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="package")
 def cloud(tmp_path_factory: pytest.TempPathFactory, s3: S3Server) -> Iterator[Cloud]:
     """One Personalize for all tests of this folder: names keep them apart."""
+    with running(tmp_path_factory.mktemp("cloud"), s3) as cloud:
+        yield cloud
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _s3_of_the_cloud(cloud: Cloud) -> Iterator[None]:
+    """Workers begin with what they are first needed for, which may be a fixture that lasts for a module."""
     with pytest.MonkeyPatch.context() as environment:
-        # Its workers begin before the first test, with fixtures that last longer than one.
-        environment.setenv("AWS_ENDPOINT_URL_S3", s3.url)
-        with running(tmp_path_factory.mktemp("cloud"), s3) as cloud:
-            yield cloud
+        environment.setenv("AWS_ENDPOINT_URL_S3", cloud.variables["AWS_ENDPOINT_URL_S3"])
+        yield
 
 
 @pytest.fixture(autouse=True)
