@@ -4,14 +4,10 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from botocore.exceptions import ClientError, HTTPClientError
-from botocore.exceptions import ConnectionError as NoConnectionError
-
 from personalize_pipeline import clients
 from personalize_pipeline.context import Message, Step, StepInput
-from personalize_pipeline.pacing import wait_seconds
 from personalize_pipeline.resources.resource import Found, tail
-from personalize_pipeline.step import wait_out
+from personalize_pipeline.step import TROUBLE, wait_out, waiting_step
 from personalize_rules.recipe_metrics import DEFAULT_METRIC
 
 if TYPE_CHECKING:
@@ -60,13 +56,7 @@ def promotion(event: Mapping[str, Any]) -> dict[str, Any]:
     gate = Gate.model_validate(given.want)
     new, now = given.context.given("solution_version_arn"), datetime.now(UTC)
     client = clients.personalize()
-    waiting = Step(
-        done=False,
-        arn=new,
-        name=gate.name,
-        status="WAITING",
-        wait_seconds=wait_seconds(now - given.context.started_at),
-    )
+    waiting = waiting_step(given.context, new, gate.name, now)
     try:
         campaign = _campaign(client, given.context.run.arn(f"campaign/{gate.name}"))
         if campaign and _moves(campaign):
@@ -75,7 +65,7 @@ def promotion(event: Mapping[str, Any]) -> dict[str, Any]:
         serves = campaign.settings.get("solutionVersionArn") if campaign and campaign.active else None
         current = Version(arn=serves, value=_value(client, serves, gate.metric)) if serves else None
         verdict = judge(gate, Version(arn=new, value=_value(client, new, gate.metric)), current)
-    except (ClientError, HTTPClientError, NoConnectionError) as error:
+    except TROUBLE as error:
         return wait_out(error, waiting, given.context.last, now).output()
     return Step(done=True, arn=new, name=gate.name, status="ACTIVE", details=verdict.output()).output()
 

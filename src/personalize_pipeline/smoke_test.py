@@ -10,15 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError, HTTPClientError
-from botocore.exceptions import ConnectionError as NoConnectionError
+from botocore.exceptions import ClientError
 
 from personalize_pipeline import clients
-from personalize_pipeline.context import Examples, Message, Step, StepInput
+from personalize_pipeline.context import Examples, Message, StepInput
 from personalize_pipeline.errors import NoRecommendations, PermissionMissing
-from personalize_pipeline.pacing import wait_seconds
 from personalize_pipeline.resources.resource import sentence, tail
-from personalize_pipeline.step import wait_out
+from personalize_pipeline.step import TROUBLE, wait_out, waiting_step
 from personalize_rules.filters import FilterSyntaxError, parse_filter
 from personalize_rules.recipes import Recipe, find_recipe
 
@@ -106,20 +104,14 @@ def smoke_test(event: Mapping[str, Any]) -> dict[str, Any]:
     """
     given, now = StepInput.parse(event), datetime.now(UTC)
     want = Want.model_validate(given.want)
-    step = Step(
-        done=False,
-        arn=want.arn,
-        name=want.name,
-        status="WAITING",
-        wait_seconds=wait_seconds(now - given.context.started_at),
-    )
+    step = waiting_step(given.context, want.arn, want.name, now)
     needs = _Needs.of([recipe for arn in want.recipes if (recipe := find_recipe(arn))])
     skipped: list[str] = []
     questions = list(_questions(want, needs, given.context.run.examples, skipped))
     client = clients.personalize_runtime()
     try:
         answers = [_ask(client, want.arn, needs, question) for question in questions]
-    except (ClientError, HTTPClientError, NoConnectionError) as error:
+    except TROUBLE as error:
         if isinstance(error, ClientError) and error.response["Error"]["Code"] in _DENIED:
             reason = (
                 f"{tail(want.arn)}: {sentence(error.response['Error']['Message'])} Deploy the stack again."

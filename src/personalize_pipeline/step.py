@@ -13,7 +13,7 @@ from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
 
-from personalize_pipeline.context import Did, Step, StepInput
+from personalize_pipeline.context import Context, Did, Step, StepInput
 from personalize_pipeline.errors import PermissionMissing, PipelineError, QuotaExceeded, ResourceFailed
 from personalize_pipeline.pacing import Share, first_wait, next_look, share_of, wait_seconds
 from personalize_pipeline.resources.resource import Found, Resource, sentence, tail
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 logger = Logger()
+
+NO_ANSWER = (HTTPClientError, NoConnectionError)
+TROUBLE = (ClientError, *NO_ANSWER)
+"""What a call to AWS can end with that may pass; `wait_out` knows whether it does."""
 
 Handler = Callable[[dict[str, Any], "LambdaContext"], dict[str, Any]]
 
@@ -101,7 +105,7 @@ def attempt(resource: Resource, now: datetime) -> Step:
     """
     try:
         return ensure(resource, now)
-    except (HTTPClientError, NoConnectionError) as error:
+    except NO_ANSWER as error:
         return wait_out(error, _blocked(resource, now), resource.context.last, now)
     except ClientError as error:
         code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
@@ -130,6 +134,19 @@ def attempt(resource: Resource, now: datetime) -> Step:
         return wait_out(error, _blocked(resource, now), resource.context.last, now)
 
 
+def waiting_step(context: Context, arn: str, name: str, now: datetime) -> Step:
+    """What a step that makes no resource of Personalize returns while it is not done."""
+    last = context.last
+    return Step(
+        done=False,
+        arn=arn,
+        name=name,
+        status="WAITING",
+        did=last.did if last else None,
+        wait_seconds=wait_seconds(now - context.started_at),
+    )
+
+
 def wait_out(error: Exception, step: Step, last: Step | None, now: datetime) -> Step:
     """`step`, which is not done, with the trouble that has to pass as its reason.
 
@@ -156,7 +173,7 @@ def _passes(error: Exception) -> bool:
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return error.response["Error"]["Code"] in _BUSY or status >= _SERVER_ERROR
-    return isinstance(error, HTTPClientError | NoConnectionError)
+    return isinstance(error, NO_ANSWER)
 
 
 def ensure(resource: Resource, now: datetime) -> Step:
@@ -212,7 +229,7 @@ def _look_again(resource: Resource, now: datetime, did: Did | None) -> Step:
         return _waiting(resource, None, now, did)
     try:
         found = resource.find()
-    except (ClientError, HTTPClientError, NoConnectionError) as error:
+    except TROUBLE as error:
         if not _passes(error):
             raise
         found = None  # what was done is not forgotten because of a busy moment

@@ -10,16 +10,13 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError, HTTPClientError
-from botocore.exceptions import ConnectionError as NoConnectionError
-
 from personalize_pipeline import clients
 from personalize_pipeline.context import Run, Step, StepInput
 from personalize_pipeline.errors import PipelineError
 from personalize_pipeline.pacing import wait_seconds
 from personalize_pipeline.params import dataset_group_name
 from personalize_pipeline.params_source import params_source
-from personalize_pipeline.step import wait_out
+from personalize_pipeline.step import TROUBLE, wait_out, waiting_step
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import ExecutionListItemTypeDef
@@ -37,13 +34,7 @@ def wait_for_turn(event: Mapping[str, Any]) -> dict[str, Any]:
     """
     given = StepInput.parse(event)
     run, group, now = given.context.run, str(given.want["datasetGroup"]), datetime.now(UTC)
-    waiting = Step(
-        done=False,
-        arn=run.execution,
-        name=group,
-        status="WAITING",
-        wait_seconds=wait_seconds(now - given.context.started_at),
-    )
+    waiting = waiting_step(given.context, run.execution, group, now)
     try:
         running = _running()
         if run.execution not in running and now - run.start_time < _LISTED_AFTER:
@@ -51,7 +42,7 @@ def wait_for_turn(event: Mapping[str, Any]) -> dict[str, Any]:
         ahead = next(
             (one for one in _earlier(run, running) if _dataset_group(one["executionArn"]) == group), None
         )
-    except (ClientError, HTTPClientError, NoConnectionError) as error:
+    except TROUBLE as error:
         return wait_out(error, waiting, given.context.last, now).output()
     if ahead is None:
         return Step(done=True, arn=run.execution, name=group, status="ACTIVE").output()

@@ -235,7 +235,10 @@ def folder_of(placeholder: str) -> str:
 
 
 def evaluate(template: Any, variables: Mapping[str, Any] | None = None, **states_: Any) -> Any:
-    """What Step Functions makes of a field: expressions anywhere in it are replaced by their values."""
+    """What Step Functions makes of a field: expressions anywhere in it are replaced by their values.
+
+    `states_` are the members of `$states`: input, result, errorOutput, context.
+    """
     if isinstance(template, dict):
         return {key: evaluate(value, variables, **states_) for key, value in template.items()}
     if isinstance(template, list):

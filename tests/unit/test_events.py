@@ -11,7 +11,8 @@ import pytest
 from botocore.config import Config
 from moto import mock_aws
 from tests.support.deployment import ROOT, functions, resources
-from tests.unit.test_statemachine import evaluate, state
+from tests.support.state_machines import evaluate
+from tests.unit.test_statemachine import state
 
 from personalize_pipeline import clients, run_events
 from personalize_pipeline.context import Run

@@ -12,6 +12,7 @@ from personalize_pipeline.deletion import delete, kinds
 from personalize_pipeline.deletion import plan as deletion_plan
 from personalize_pipeline.planning import quotas
 from personalize_pipeline.reporting import notify
+from personalize_pipeline.resources import data_deletions
 from personalize_pipeline.resources.batch_inference_job import BatchInferenceJob
 from personalize_pipeline.resources.batch_segment_job import BatchSegmentJob
 from personalize_pipeline.resources.campaign import Campaign
@@ -63,10 +64,10 @@ CODE = {
     "event_tracker": ((EventTracker,), set()),
     "filter": ((Filter,), set()),
     "metric_attribution": ((MetricAttribution,), PASS_ROLE),
-    "data_deletion_job": ((DataDeletionJob, files), PASS_ROLE),
+    "data_deletion_job": ((DataDeletionJob, data_deletions, files), PASS_ROLE),
     "dataset_export_job": ((DatasetExportJob,), PASS_ROLE),
     "solution": ((Solution,), set()),
-    "solution_version": ((SolutionVersion,), set()),
+    "solution_version": ((SolutionVersion, data_deletions), set()),
     "promotion": ((promotion,), set()),
     "campaign": ((Campaign,), set()),
     "smoke_test": ((smoke_test,), set()),
@@ -76,7 +77,7 @@ CODE = {
     "best_version": ((), set()),
     "schedules": ((schedules, schedule_names), PASS_ROLE),
     "read_params": ((params_source, files, first_look, run_events), set()),
-    "plan": ((*RESOURCES, files, counting, quotas, schedules, schedule_names), set()),
+    "plan": ((*RESOURCES, data_deletions, files, counting, quotas, schedules, schedule_names), set()),
     "wait_for_turn": ((wait_for_turn, params_source), set()),
     "start": ((start,), set()),
     "notify": ((notify, run_events), KEY),

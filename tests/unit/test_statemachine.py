@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
 from typing import Any
 
 import jsonata
 import pytest
 from tests.support.deployment import machine, scopes, states, strings
+from tests.support.state_machines import evaluate
 
 from personalize_pipeline.errors import PipelineError
 
@@ -33,24 +33,6 @@ EXPRESSIONS = [
     )
     if text.startswith("{%")
 ]
-
-
-def evaluate(template: Any, variables: Mapping[str, Any] | None = None, **states_: Any) -> Any:
-    """What Step Functions makes of a field: expressions anywhere in it are replaced by their values.
-
-    `states_` are the members of `$states`: input, result, errorOutput, context.
-    """
-    if isinstance(template, dict):
-        return {key: evaluate(value, variables, **states_) for key, value in template.items()}
-    if isinstance(template, list):
-        return [evaluate(value, variables, **states_) for value in template]
-    if not (isinstance(template, str) and template.startswith("{%")):
-        return template
-    expression = jsonata.Jsonata.jsonata(template[2:-2].strip())
-    expression.register_lambda(
-        "hash", lambda text, algorithm: hashlib.new(algorithm.replace("-", ""), text.encode()).hexdigest()
-    )
-    return expression.evaluate(None, {**(variables or {}), "states": states_})
 
 
 def state(which: str, name: str) -> dict[str, Any]:

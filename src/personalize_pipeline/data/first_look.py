@@ -3,10 +3,10 @@
 Only the beginnings of files are read, so this takes seconds whatever the size of the data.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -62,83 +62,95 @@ def data_of(document: Mapping[str, Any], bucket: str, prefix: str) -> Iterator[D
 
 def first_look(client: "S3Client", data: Iterable[Data], document: Mapping[str, Any]) -> FirstLook:
     """Look at the data of all datasets and find all problems at once; examples are for the document."""
-    problems: list[Problem] = []
-    notes: list[str] = []
+    look = _Look(client)
     known: dict[DatasetType, Head] = {}
     for item in data:
         place = f"datasets.{item.word}"
-        try:
-            listing = list_files(client, item.location)
-            heads = _heads(client, listing)
-        except DataInvalid as error:
-            problems += [Problem(place, str(problem)) for problem in error.problems]
-        except NotReadable:
-            notes.append(
-                f"{place}: the pipeline may not look into {item.location}, so this data was not checked, and "
-                "it is imported in every run. Amazon Personalize reads it with its own role. The stack "
-                "parameter DataBucketArns lets both into other buckets (docs/data-elsewhere.md)."
-            )
-        else:
-            problems += [
-                Problem(f"{place}, {found.place}", found.message, found.advice)
-                for found in _check(item, listing, heads)
-            ]
-            if heads and (kind := _kind(item.word)):
-                known[kind] = Head(next(iter(heads.values())), item.schema)
-    return FirstLook(tuple(problems), tuple(notes), examples_of(known, document))
+        unseen = (
+            f"{place}: the pipeline may not look into {item.location}, so this data was not checked, and "
+            "it is imported in every run. Amazon Personalize reads it with its own role. The stack "
+            "parameter DataBucketArns lets both into other buckets (docs/data-elsewhere.md)."
+        )
+        if seen := look.into(place, item.location, list_files, unseen):
+            look.found(place, _check(item, *seen))
+            if seen.heads and (kind := _kind(item.word)):
+                known[kind] = Head(next(iter(seen.heads.values())), item.schema)
+    return look.result(examples_of(known, document))
 
 
 def look_at_lines(client: "S3Client", jobs: Iterable[Lines]) -> FirstLook:
     """Look at the input of all batch jobs and find all problems at once."""
-    problems: list[Problem] = []
-    notes: list[str] = []
+    look = _Look(client)
     for job in jobs:
-        try:
-            listing = list_files(client, job.location)
-            heads = _heads(client, listing)
-        except DataInvalid as error:
-            problems += [Problem(job.place, str(problem)) for problem in error.problems]
-        except NotReadable:
-            notes.append(
-                f"{job.place}: the pipeline may not look into {job.location}, so its lines were not checked. "
-                "Amazon Personalize reads them with its own role. The stack parameter DataBucketArns lets "
-                "both into other buckets (docs/data-elsewhere.md)."
-            )
-        else:
-            if not heads:
+        unseen = (
+            f"{job.place}: the pipeline may not look into {job.location}, so its lines were not checked. "
+            "Amazon Personalize reads them with its own role. The stack parameter DataBucketArns lets "
+            "both into other buckets (docs/data-elsewhere.md)."
+        )
+        if seen := look.into(job.place, job.location, list_files, unseen):
+            if not seen.heads:
                 advice = "Upload files of JSON lines there, or give jobInput."
-                problems.append(Problem(f"{job.place}, {job.location}", "there is no file.", advice))
-            problems += [
-                Problem(f"{job.place}, {found.place}", found.message, found.advice)
-                for found in check_lines(job, heads)
-            ]
-    return FirstLook(tuple(problems), tuple(notes), Examples())
+                look.found(job.place, [Problem(job.location, "there is no file.", advice)])
+            look.found(job.place, check_lines(job, seen.heads))
+    return look.result()
 
 
 def look_at_users(client: "S3Client", lists: Iterable[UserList]) -> FirstLook:
     """Look at the lists of users to delete and find all problems at once."""
-    problems: list[Problem] = []
-    notes: list[str] = []
+    look = _Look(client)
     for users in lists:
+        unseen = (
+            f"{users.place}: the pipeline may not look into {users.location}, so its files were not "
+            "checked, and the users are deleted anew in every run. Amazon Personalize reads them with "
+            "its own role."
+        )
+        if seen := look.into(users.place, users.location, _list_csv_tree, unseen):
+            size = sum(file.size for file in seen.listing.files)
+            look.found(users.place, check_user_list(users, seen.heads, size))
+    return look.result()
+
+
+class _Seen(NamedTuple):
+    """What is at a location: the files, and the first bytes of each by its address."""
+
+    listing: Listing
+    heads: Mapping[str, bytes]
+
+
+class _Look:
+    """What is found while looking from place to place."""
+
+    def __init__(self, client: "S3Client") -> None:
+        self.client = client
+        self.problems: list[Problem] = []
+        self.notes: list[str] = []
+
+    def into(
+        self, place: str, location: str, listed: Callable[["S3Client", str], Listing], unseen: str
+    ) -> _Seen | None:
+        """What is there; None if that is a problem, or noted as `unseen` because one may not look."""
         try:
-            listing = list_tree(client, users.location)
-            listing = replace(listing, files=tuple(file for file in listing.files if file.is_csv))
-            heads = _heads(client, listing)
+            listing = listed(self.client, location)
+            return _Seen(listing, _heads(self.client, listing))
         except DataInvalid as error:
-            problems += [Problem(users.place, str(problem)) for problem in error.problems]
+            self.problems += [Problem(place, str(problem)) for problem in error.problems]
         except NotReadable:
-            notes.append(
-                f"{users.place}: the pipeline may not look into {users.location}, so its files were not "
-                "checked, and the users are deleted anew in every run. Amazon Personalize reads them with "
-                "its own role."
-            )
-        else:
-            size = sum(file.size for file in listing.files)
-            problems += [
-                Problem(f"{users.place}, {found.place}", found.message, found.advice)
-                for found in check_user_list(users, heads, size)
-            ]
-    return FirstLook(tuple(problems), tuple(notes), Examples())
+            self.notes.append(unseen)
+        return None
+
+    def found(self, place: str, problems: Iterable[Problem]) -> None:
+        """Problems in what is at a place of the params file."""
+        self.problems += [
+            Problem(f"{place}, {found.place}", found.message, found.advice) for found in problems
+        ]
+
+    def result(self, examples: Examples | None = None) -> FirstLook:
+        return FirstLook(tuple(self.problems), tuple(self.notes), examples or Examples())
+
+
+def _list_csv_tree(client: "S3Client", location: str) -> Listing:
+    listing = list_tree(client, location)
+    return replace(listing, files=tuple(file for file in listing.files if file.is_csv))
 
 
 def _check(item: Data, listing: Listing, heads: Mapping[str, bytes]) -> list[Problem]:

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError, HTTPClientError
-from botocore.exceptions import ConnectionError as NoConnectionError
+from botocore.exceptions import ClientError
 
 from personalize_pipeline import clients
 from personalize_pipeline.context import Context, Did, Step, StepInput
@@ -16,7 +15,7 @@ from personalize_pipeline.deletion.plan import Thing
 from personalize_pipeline.errors import PermissionMissing, ResourceFailed
 from personalize_pipeline.pacing import wait_seconds
 from personalize_pipeline.resources.resource import sentence, tail
-from personalize_pipeline.step import wait_out
+from personalize_pipeline.step import NO_ANSWER, wait_out
 
 if TYPE_CHECKING:
     from mypy_boto3_personalize import PersonalizeClient
@@ -50,7 +49,7 @@ def delete(event: Mapping[str, Any]) -> dict[str, Any]:
             step = _delete_data(thing, context, now)
         else:
             step = _delete_resource(KINDS[thing.kind], thing, context, now)
-    except (HTTPClientError, NoConnectionError) as error:
+    except NO_ANSWER as error:
         step = wait_out(error, blocked, context.last, now)
     except ClientError as error:
         code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]

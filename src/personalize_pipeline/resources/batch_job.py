@@ -11,7 +11,8 @@ from personalize_pipeline.params.batch import ALWAYS
 from personalize_pipeline.params.names import derived_name
 from personalize_pipeline.resources.job_on_files import JobOnFiles
 from personalize_pipeline.resources.resource import Found
-from personalize_pipeline.resources.run_job import RunJob, lacks_permission
+from personalize_pipeline.resources.run_job import RunJob
+from personalize_pipeline.resources.service_role import lacks_permission
 
 _FAILED = "CREATE FAILED"
 

@@ -1,22 +1,17 @@
 """Data deletion job: users are taken out of all datasets and models, unless this was done already."""
 
-import os
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from personalize_pipeline import clients
 from personalize_pipeline.data.files import DataFile, Listing, list_tree
 from personalize_pipeline.errors import DataInvalid
 from personalize_pipeline.params.names import derived_name
+from personalize_pipeline.resources.data_deletions import data_deletions
 from personalize_pipeline.resources.job_on_files import JobOnFiles
 from personalize_pipeline.resources.resource import Found
-from personalize_pipeline.resources.run_job import ROLE_VARIABLE, lacks_permission
+from personalize_pipeline.resources.service_role import lacks_permission, role_of_the_stack
 from personalize_rules.schemas import Problem
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from mypy_boto3_personalize.type_defs import DataDeletionJobSummaryTypeDef
 
 # These jobs have words of their own for how far they are.
 _STATUS = {
@@ -56,7 +51,8 @@ class DataDeletionJob(JobOnFiles):
         if self.arn:
             return self._describe(self.arn)
         same = f"-{self._mark}-"
-        jobs = [job for job in self._jobs() if same in job["jobName"]]
+        listed = data_deletions(self.client, self.context.given("dataset_group_arn"))
+        jobs = [job for job in listed if same in job["jobName"]]
         own = [job for job in jobs if job["jobName"].endswith(self.run_mark)]
         done = [job for job in jobs if job["status"] != "FAILED"]
         return next((self._describe(job["dataDeletionJobArn"]) for job in (*own, *done)), None)
@@ -64,7 +60,7 @@ class DataDeletionJob(JobOnFiles):
     def create(self) -> None:
         """CreateDataDeletionJob: begins at once, and may take a day."""
         made = dict(self.want)
-        made.setdefault("roleArn", os.environ[ROLE_VARIABLE])
+        made.setdefault("roleArn", role_of_the_stack())
         made["jobName"] = derived_name(self.name, f"{self._mark}-{self.run_mark}")
         self.client.create_data_deletion_job(**made, datasetGroupArn=self.context.given("dataset_group_arn"))
 
@@ -86,18 +82,6 @@ class DataDeletionJob(JobOnFiles):
     def _describe(self, arn: str) -> Found:
         shown = self.client.describe_data_deletion_job(dataDeletionJobArn=arn)["dataDeletionJob"]
         return Found.of(arn, {**shown, "status": _STATUS.get(shown["status"], shown["status"])})
-
-    def _jobs(self) -> "Iterator[DataDeletionJobSummaryTypeDef]":
-        token: dict[str, str] = {}
-        while True:  # boto3 has no paginator for it
-            page = self.client.list_data_deletion_jobs(
-                datasetGroupArn=self.context.given("dataset_group_arn"),
-                **token,  # type: ignore[arg-type]
-            )
-            yield from page["dataDeletionJobs"]
-            if not page.get("nextToken"):
-                return
-            token = {"nextToken": page["nextToken"]}
 
     def list_in_s3(self, location: str) -> Listing:
         """The files at a location, those of sub-folders too."""

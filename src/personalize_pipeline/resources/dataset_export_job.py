@@ -3,7 +3,8 @@
 from typing import Any
 
 from personalize_pipeline.resources.resource import Found, tail
-from personalize_pipeline.resources.run_job import RunJob, lacks_permission
+from personalize_pipeline.resources.run_job import RunJob
+from personalize_pipeline.resources.service_role import lacks_permission
 
 
 class DatasetExportJob(RunJob):

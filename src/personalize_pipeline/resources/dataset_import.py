@@ -1,12 +1,12 @@
 """Dataset import: bulk data from S3 into a dataset, unless exactly this data is already in it."""
 
-import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from personalize_pipeline.errors import DataInvalid
 from personalize_pipeline.resources.job_on_files import JobOnFiles
 from personalize_pipeline.resources.resource import Found, last_duration, tail
+from personalize_pipeline.resources.service_role import lacks_permission, role_of_the_stack
 from personalize_rules.schemas import Problem
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 _MAX_NAME = 63
 _FULL, _INCREMENTAL = "FULL", "INCREMENTAL"
-_ROLE_VARIABLE = "PERSONALIZE_ROLE_ARN"
 
 
 class DatasetImport(JobOnFiles):
@@ -77,7 +76,7 @@ class DatasetImport(JobOnFiles):
     def create(self) -> None:
         """CreateDatasetImportJob; the first import of a dataset is a full one, as Personalize wants it."""
         ending = f"-{self._mark(self._mode)}-{self.run_mark}"
-        role = self.want.get("roleArn") or os.environ[_ROLE_VARIABLE]
+        role = self.want.get("roleArn") or role_of_the_stack()
         first = not any(job["status"] == "ACTIVE" for job in self._listed)
         self._made = self.client.create_dataset_import_job(
             **{
@@ -97,7 +96,7 @@ class DatasetImport(JobOnFiles):
 
     def way_on(self, found: Found) -> str:
         """A failed job is in nobody's way. Of a missing permission, Personalize does not say which."""
-        if "privilege" in found.failure_reason.lower():
+        if lacks_permission(found):
             bucket = self.location.removeprefix("s3://").partition("/")[0]
             partition = self.context.run.execution.split(":")[1]
             return (

@@ -1,13 +1,12 @@
 """Metric attribution: what recommendations bring about. A dataset group has one at most."""
 
-import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from personalize_pipeline.errors import ResourceFailed
 from personalize_pipeline.resources.resource import Change, Found, Resource, tail
-from personalize_pipeline.resources.run_job import ROLE_VARIABLE, lacks_permission
+from personalize_pipeline.resources.service_role import lacks_permission, role_of_the_stack
 
 _METRICS, _OUTPUT = "metrics", "metricsOutputConfig"
 _MAX_UPDATES = 5
@@ -118,7 +117,7 @@ class MetricAttribution(Resource):
 
     @property
     def _output(self) -> Any:
-        return {"roleArn": os.environ[ROLE_VARIABLE], **self.want[_OUTPUT]}
+        return {"roleArn": role_of_the_stack(), **self.want[_OUTPUT]}
 
     def _of_group(self) -> str:
         pages = self.client.get_paginator("list_metric_attributions").paginate(

@@ -1,6 +1,5 @@
 """Jobs that every run begins anew: their names, where they write, and whose role they use."""
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,8 +7,7 @@ from personalize_pipeline.context import Did
 from personalize_pipeline.execution import short_hash
 from personalize_pipeline.params.names import derived_name
 from personalize_pipeline.resources.resource import Found, Resource
-
-ROLE_VARIABLE = "PERSONALIZE_ROLE_ARN"
+from personalize_pipeline.resources.service_role import role_of_the_stack
 
 
 class RunJob(Resource):
@@ -42,7 +40,7 @@ class RunJob(Resource):
         left_out = {"jobName", "outputFolder", *own}
         made = {key: value for key, value in self.want.items() if key not in left_out}
         made.setdefault("jobOutput", {"s3DataDestination": {"path": self.output}})
-        made.setdefault("roleArn", os.environ[ROLE_VARIABLE])
+        made.setdefault("roleArn", role_of_the_stack())
         return {**made, "jobName": self.name}
 
     def wanted(self) -> Mapping[str, Any]:
@@ -52,8 +50,3 @@ class RunJob(Resource):
     def origin(self, found: Found) -> Did:  # noqa: ARG002
         """Nobody else makes jobs of this name."""
         return "created"
-
-
-def lacks_permission(found: Found) -> bool:
-    """Whether it failed for what a role or a bucket does not allow."""
-    return "privilege" in found.failure_reason.lower()

@@ -9,11 +9,12 @@ from personalize_pipeline import clients
 from personalize_pipeline.context import Context, Did
 from personalize_pipeline.errors import ResourceFailed
 from personalize_pipeline.execution import short_hash
+from personalize_pipeline.resources.data_deletions import data_deletions
 from personalize_pipeline.resources.resource import Found, Resource, last_duration, tail
 
 if TYPE_CHECKING:
     from mypy_boto3_personalize import PersonalizeClient
-    from mypy_boto3_personalize.type_defs import DataDeletionJobSummaryTypeDef, SolutionVersionSummaryTypeDef
+    from mypy_boto3_personalize.type_defs import SolutionVersionSummaryTypeDef
 
 _MAX_NAME = 63
 _ACTIVE = frozenset({"ACTIVE"})
@@ -183,21 +184,12 @@ class SolutionVersion(Resource):
                 imports = self.client.get_paginator("list_dataset_import_jobs").paginate(datasetArn=arn)
                 if any(_done_since(time, job) for page in imports for job in page["datasetImportJobs"]):
                     yield f"{dataset['name']} was imported after it"
-        if any(_done_since(time, job) for job in self._deletions(group)):
+        if any(_done_since(time, job) for job in data_deletions(self.client, group)):
             yield "users were deleted from the data after it"
         solution = self.client.describe_solution(solutionArn=self.solution_arn)["solution"]
         update: Any = solution.get("latestSolutionUpdate") or {}
         if "eventsConfig" in update.get("solutionUpdateConfig", {}) and _done_since(time, update):
             yield "eventsConfig of the solution was changed after it"
-
-    def _deletions(self, group: str) -> "Iterator[DataDeletionJobSummaryTypeDef]":
-        more: dict[str, Any] = {}  # botocore has no paginator for them
-        while True:
-            page = self.client.list_data_deletion_jobs(datasetGroupArn=group, **more)
-            yield from page["dataDeletionJobs"]
-            if "nextToken" not in page:
-                return
-            more = {"nextToken": page["nextToken"]}
 
     def _describe(self, arn: str) -> Found:
         return Found.of(arn, self.client.describe_solution_version(solutionVersionArn=arn)["solutionVersion"])

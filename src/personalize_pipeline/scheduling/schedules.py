@@ -6,18 +6,16 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from botocore.exceptions import ClientError, HTTPClientError
-from botocore.exceptions import ConnectionError as NoConnectionError
+from botocore.exceptions import ClientError
 from pydantic import Field
 
 from personalize_pipeline import clients
-from personalize_pipeline.context import Did, Message, Step, StepInput
+from personalize_pipeline.context import Did, Message, StepInput
 from personalize_pipeline.errors import PermissionMissing, QuotaExceeded, ResourceFailed
-from personalize_pipeline.pacing import wait_seconds
 from personalize_pipeline.params.checks.schedules import moment
 from personalize_pipeline.resources.resource import sentence
 from personalize_pipeline.scheduling.names import existing, of_params_file, schedule_name
-from personalize_pipeline.step import wait_out
+from personalize_pipeline.step import NO_ANSWER, wait_out, waiting_step
 from personalize_rules.schedule_expressions import At, Rate, parse
 from personalize_rules.timezones import time_zone
 
@@ -72,17 +70,10 @@ def schedules(event: Mapping[str, Any], client: "EventBridgeSchedulerClient | No
     """
     given = StepInput.parse(event)
     want, now = WantedSchedules.model_validate(given.want), datetime.now(UTC)
-    step = Step(
-        done=False,
-        arn=_group_arn(given.context.run.execution),
-        name=want.name,
-        status="WAITING",
-        did=given.context.last.did if given.context.last else None,
-        wait_seconds=wait_seconds(now - given.context.started_at),
-    )
+    step = waiting_step(given.context, _group_arn(given.context.run.execution), want.name, now)
     try:
         shown = _bring_about(client or clients.scheduler(), want, now)
-    except (HTTPClientError, NoConnectionError) as error:
+    except NO_ANSWER as error:
         return wait_out(error, step, given.context.last, now).output()
     except ClientError as error:
         code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]

@@ -1,9 +1,22 @@
 """A params file that is right, for tests that change one thing in it."""
 
 import copy
+from collections.abc import Mapping
 from typing import Any
 
+from personalize_pipeline.errors import ParamsInvalid
+from personalize_pipeline.params import read
+
 RECIPE = "arn:aws:personalize:::recipe/"
+
+
+def problems_of(document: Mapping[str, Any]) -> list[str]:
+    """What is wrong with it; empty if nothing is."""
+    try:
+        read(document)
+    except ParamsInvalid as error:
+        return [str(problem) for problem in error.problems]
+    return []
 
 
 def schema(name: str, **fields: Any) -> dict[str, Any]:

@@ -1,10 +1,9 @@
 """`candidates` of a solution: what is trained for them, and what is refused."""
 
 import pytest
-from tests.unit.params.documents import RECIPE, movies, put
+from tests.unit.params.documents import RECIPE, movies, problems_of, put
 
-from personalize_pipeline.errors import ParamsInvalid
-from personalize_pipeline.params import plan, read
+from personalize_pipeline.params import plan
 
 V2, POPULAR = f"{RECIPE}aws-user-personalization-v2", f"{RECIPE}aws-popularity-count"
 V1, SIMILAR = f"{RECIPE}aws-user-personalization", f"{RECIPE}aws-similar-items"
@@ -22,12 +21,8 @@ def planned(*candidates, **solution):
     return plan(document(*candidates, **solution))["solutions"][0]
 
 
-def problems_of(*candidates, **solution):
-    try:
-        read(document(*candidates, **solution))
-    except ParamsInvalid as error:
-        return [str(problem) for problem in error.problems]
-    return []
+def problems_with(*candidates, **solution):
+    return problems_of(document(*candidates, **solution))
 
 
 def test_each_candidate_becomes_a_solution_named_after_its_recipe():
@@ -126,4 +121,4 @@ def test_the_metric_of_the_promotion_chooses():
     ],
 )
 def test_candidates_that_cannot_be_compared_are_refused(candidates, solution, problem):
-    assert problem in "\n".join(problems_of(*candidates, **solution))
+    assert problem in "\n".join(problems_with(*candidates, **solution))

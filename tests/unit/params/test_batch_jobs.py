@@ -1,10 +1,7 @@
 """What a batch job of the params file has to be, and what is said of one that is not."""
 
 import pytest
-from tests.unit.params.documents import RECIPE, movies, one_solution
-
-from personalize_pipeline.errors import ParamsInvalid
-from personalize_pipeline.params import read
+from tests.unit.params.documents import RECIPE, movies, one_solution, problems_of
 
 SIMILAR = f"{RECIPE}aws-similar-items"
 AFFINITY = f"{RECIPE}aws-item-affinity"
@@ -13,14 +10,6 @@ FILTERS = [
     {"name": "adults", "filterExpression": "INCLUDE UserID WHERE Users.AGE >= 18"},
     {"name": "same", "filterExpression": "INCLUDE ItemID WHERE Items.GENRE IN CurrentItem.GENRE"},
 ]
-
-
-def problems_of(document):
-    try:
-        read(document)
-    except ParamsInvalid as error:
-        return [str(problem) for problem in error.problems]
-    return []
 
 
 def inference(*jobs, **settings):

@@ -3,20 +3,12 @@
 from typing import Any
 
 import pytest
-from tests.unit.params.documents import CATEGORY, RECIPE, movies, one_solution, put, schema
+from tests.unit.params.documents import CATEGORY, RECIPE, movies, one_solution, problems_of, put, schema
 
 from personalize_pipeline.errors import ParamsInvalid
 from personalize_pipeline.params import read
 
 VERSION = "arn:aws:personalize:eu-west-1:1:solution/{}/{}"
-
-
-def problems_of(document):
-    try:
-        read(document)
-    except ParamsInvalid as error:
-        return [str(problem) for problem in error.problems]
-    return []
 
 
 def changed(document, changes):

@@ -1,20 +1,11 @@
 """Metric attribution, data deletion and dataset export jobs of the params file: checks and plan."""
 
 import pytest
-from tests.unit.params.documents import movies
+from tests.unit.params.documents import movies, problems_of
 
 from personalize_pipeline.data.deletion_lists import UserList, check_user_list, user_lists
-from personalize_pipeline.errors import ParamsInvalid
-from personalize_pipeline.params import plan, read
+from personalize_pipeline.params import plan
 from personalize_rules import quotas
-
-
-def problems_of(document):
-    try:
-        read(document)
-    except ParamsInvalid as error:
-        return [str(problem) for problem in error.problems]
-    return []
 
 
 def metric(expression="SAMPLECOUNT()", name="m", event_type="watch"):

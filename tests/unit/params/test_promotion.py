@@ -1,23 +1,18 @@
 """`promotion` in the params file: what is refused before the run, and what the plan gets."""
 
 import pytest
-from tests.unit.params.documents import RECIPE, movies, put
+from tests.unit.params.documents import RECIPE, movies, problems_of, put
 
-from personalize_pipeline.errors import ParamsInvalid
-from personalize_pipeline.params import plan, read
+from personalize_pipeline.params import plan
 
 GAIN = "normalized_discounted_cumulative_gain_at_25"
 
 
-def problems_of(*changes):
+def problems_with(*changes):
     document = movies()
     for place, value in changes:
         put(document, place, value)
-    try:
-        read(document)
-    except ParamsInvalid as error:
-        return [str(problem) for problem in error.problems]
-    return []
+    return problems_of(document)
 
 
 def gate(**promotion):
@@ -58,7 +53,7 @@ def gate(**promotion):
     ],
 )
 def test_a_gate_that_cannot_work_is_refused(changes, problem):
-    assert problem in "\n".join(problems_of(*changes))
+    assert problem in "\n".join(problems_with(*changes))
 
 
 @pytest.mark.parametrize(

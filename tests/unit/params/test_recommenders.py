@@ -1,18 +1,7 @@
 """What a recommender of the params file has to be, and what is said of one that is not."""
 
 import pytest
-from tests.unit.params.documents import RECIPE, domain_group, movies, put, recommender
-
-from personalize_pipeline.errors import ParamsInvalid
-from personalize_pipeline.params import read
-
-
-def problems_of(document):
-    try:
-        read(document)
-    except ParamsInvalid as error:
-        return [str(problem) for problem in error.problems]
-    return []
+from tests.unit.params.documents import RECIPE, domain_group, movies, problems_of, put, recommender
 
 
 def with_config(use_case="top-picks", **config):
