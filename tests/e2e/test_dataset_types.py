@@ -1,56 +1,7 @@
 """All five dataset types, in several files each, imported in full and added to; on the deployed pipeline."""
 
-import random
-from collections.abc import Iterable
-from typing import Any
-
-from tests.support.deployed_stack import INTERACTIONS_SCHEMA, DeployedStack, Run
-from tests.support.world import column, schema
-
-RECIPE = "arn:aws:personalize:::recipe/aws-"
-START = 1_700_000_000
-SCHEMAS = {
-    "Interactions": INTERACTIONS_SCHEMA,
-    "Items": schema("Items", column("ITEM_ID"), column("TASTE", categorical=True)),
-    "Users": schema("Users", column("USER_ID"), column("AGE", "int")),
-    "Actions": schema("Actions", column("ACTION_ID"), column("VALUE", ["long", "null"])),
-    "ActionInteractions": schema(
-        "ActionInteractions",
-        column("USER_ID"),
-        column("ACTION_ID"),
-        column("EVENT_TYPE"),
-        column("TIMESTAMP", "long"),
-    ),
-}
-
-
-def events(items: Iterable[int], *, users: int = 50, each: int = 24, seed: int = 0) -> str:
-    """Events of users with some of the items."""
-    chance, ids = random.Random(seed), list(items)
-    rows = [
-        f"u{user},i{chance.choice(ids)},watch,{START + 100 * seed + 3600 * n + user}"
-        for user in range(users)
-        for n in range(each)
-    ]
-    return csv("USER_ID,ITEM_ID,EVENT_TYPE,TIMESTAMP", rows)
-
-
-def csv(header: str, rows: Iterable[str]) -> str:
-    return "\n".join([header, *rows]) + "\n"
-
-
-def document(group: str, *types: str, **changes: Any) -> dict[str, Any]:
-    """These datasets, and a campaign of what is popular: all items that anybody watched."""
-    popular = {
-        "name": f"{group}-popular",
-        "recipeArn": f"{RECIPE}popularity-count",
-        "campaigns": [{"name": f"{group}-popular", "minProvisionedTPS": 1}],
-    }
-    return {
-        "datasetGroup": {"name": group},
-        "datasets": {kind: {"name": f"{group}-{kind.lower()}", "schema": SCHEMAS[kind]} for kind in types},
-        "solutions": [popular],
-    } | changes
+from tests.support.dataset_files import ACTIONS, RECIPE, action_interactions, csv, document, events
+from tests.support.deployed_stack import DeployedStack, Run
 
 
 def served(stack: DeployedStack, run: Run, group: str) -> set[int]:
@@ -62,12 +13,7 @@ def served(stack: DeployedStack, run: Run, group: str) -> set[int]:
 
 
 def test_all_five_dataset_types_with_several_files_each(stack: DeployedStack):
-    actions = ("invite", "upgrade", "rate", "list")
-    taken = [
-        f"u{user},{actions[(user + n) % 4]},{('Taken', 'Viewed', 'Not Taken')[n % 3]},{START + 60 * n + user}"
-        for user in range(50)
-        for n in range(24)
-    ]
+    taken = action_interactions()
     files = {
         "Interactions": [events(range(start, start + 10), seed=start) for start in (0, 10, 20)],
         "Items": [
@@ -78,7 +24,7 @@ def test_all_five_dataset_types_with_several_files_each(stack: DeployedStack):
             csv("USER_ID,AGE", (f"u{n},{20 + n}" for n in part)) for part in (range(25), range(25, 50))
         ],
         "Actions": [
-            csv("ACTION_ID,VALUE", (f"{action},3" for action in part)) for part in (actions[:2], actions[2:])
+            csv("ACTION_ID,VALUE", (f"{action},3" for action in part)) for part in (ACTIONS[:2], ACTIONS[2:])
         ],
         "ActionInteractions": [
             csv("USER_ID,ACTION_ID,EVENT_TYPE,TIMESTAMP", part) for part in (taken[:600], taken[600:])
@@ -106,7 +52,7 @@ def test_all_five_dataset_types_with_several_files_each(stack: DeployedStack):
     answer = stack.client("personalize-runtime").get_action_recommendations(
         campaignArn=run.step("Campaign", "five-next")["arn"], userId="u1", numResults=4
     )
-    assert {one["actionId"] for one in answer["actionList"]} <= set(actions)
+    assert {one["actionId"] for one in answer["actionList"]} <= set(ACTIONS)
     assert "get-action-recommendations" in run.mail.body
 
 

@@ -4,7 +4,7 @@ import json
 import time
 from typing import Any
 
-from tests.e2e.test_run_command import personalize, start
+from tests.support.command import personalize, start
 from tests.support.deployed_stack import DeployedStack, interactions_csv, params
 
 from personalize_pipeline.deletion.plan import make_plan

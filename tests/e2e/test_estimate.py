@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.test_run_command import folder_with, personalize
+from tests.support.command import folder_with, personalize
 from tests.support.deployed_stack import DeployedStack, params
 
 SIMILAR = "arn:aws:personalize:::recipe/aws-similar-items"

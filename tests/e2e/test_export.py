@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.test_run_command import folder_with, personalize
 from tests.integration.service import test_actions
 from tests.support import world
 from tests.support.account import RECIPE, ByHand, everything
+from tests.support.command import folder_with, personalize
 from tests.support.deployed_stack import DeployedStack, Run, interactions_csv, params
 from tests.support.domain_world import DOMAINS, DomainWorld
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.test_run_command import folder_with, personalize
+from tests.support.command import folder_with, personalize
 from tests.support.deployed_stack import DeployedStack, interactions_csv, params
 
 DID = {

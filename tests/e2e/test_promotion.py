@@ -5,7 +5,7 @@ import random
 import re
 from typing import Any
 
-from tests.e2e.test_run_command import personalize, start
+from tests.support.command import personalize, start
 from tests.support.deployed_stack import DeployedStack, Run, interactions_csv, params
 
 GAIN = "normalized_discounted_cumulative_gain_at_25"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.e2e.test_run_command import folder_with, personalize
+from tests.support.command import folder_with, personalize
 from tests.support.deployed_stack import DeployedStack, params
 
 FOR_YOU = "arn:aws:personalize:::recipe/aws-user-personalization-v2"

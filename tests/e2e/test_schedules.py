@@ -5,7 +5,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.e2e.test_run_command import personalize
+from tests.support.command import personalize
 from tests.support.deployed_stack import DeployedStack, Run, interactions_csv, params
 
 from personalize_pipeline.scheduling.names import of_dataset_group, of_params_file

@@ -3,9 +3,9 @@
 import json
 from typing import Any
 
-from tests.e2e.test_dataset_types import START, csv, events
-from tests.e2e.test_dataset_types import document as with_types
 from tests.e2e.test_recommenders import recommender, video
+from tests.support.dataset_files import ACTIONS, action_interactions, csv, events
+from tests.support.dataset_files import document as with_types
 from tests.support.deployed_stack import DeployedStack, Run, interactions_csv, params
 
 RECIPE = "arn:aws:personalize:::recipe/aws-"
@@ -91,15 +91,11 @@ def test_recommenders_are_tried_too_unless_they_are_stopped(stack: DeployedStack
 
 
 def test_actions_are_tried_with_filters_for_actions(stack: DeployedStack):
-    actions = ("invite", "upgrade", "rate", "list")
-    taken = [
-        f"u{user},{actions[(user + n) % 4]},{('Taken', 'Viewed', 'Not Taken')[n % 3]},{START + 60 * n + user}"
-        for user in range(50)
-        for n in range(24)
-    ]
     stack.upload("acted/Interactions/1.csv", events(range(30)))
-    stack.upload("acted/Actions/1.csv", csv("ACTION_ID,VALUE", (f"{one},3" for one in actions)))
-    stack.upload("acted/ActionInteractions/1.csv", csv("USER_ID,ACTION_ID,EVENT_TYPE,TIMESTAMP", taken))
+    stack.upload("acted/Actions/1.csv", csv("ACTION_ID,VALUE", (f"{one},3" for one in ACTIONS)))
+    stack.upload(
+        "acted/ActionInteractions/1.csv", csv("USER_ID,ACTION_ID,EVENT_TYPE,TIMESTAMP", action_interactions())
+    )
     given = with_types("acted", "Interactions", "Actions", "ActionInteractions")
     given["solutions"] = [solution("acted-next", "next-best-action")]
     given["filters"] = [
@@ -111,9 +107,9 @@ def test_actions_are_tried_with_filters_for_actions(stack: DeployedStack):
 
     assert run.status == "SUCCEEDED", run.cause
     tried = answers(run, "campaign/acted-next")
-    assert set(tried["user u0", None]) <= set(actions)
+    assert set(tried["user u0", None]) <= set(ACTIONS)
     assert tried["user u0", None]
-    assert set(tried["user u0", "acted-some"]) <= set(actions)
+    assert set(tried["user u0", "acted-some"]) <= set(ACTIONS)
     assert "not tried: filter acted-items: it is for ItemID, and this gives ActionID." in run.mail.body
 
 
