@@ -36,7 +36,11 @@ def solution() -> type[Model]:
             ),
             "solutionVersion": (
                 solution_version(),
-                Field(None, description="How this run trains it. If left out: in full."),
+                Field(
+                    None,
+                    description="Whether and how a run trains it. If left out: in full, if data or settings "
+                    "have changed since the last time.",
+                ),
             ),
             "campaigns": (
                 list[campaign()],  # type: ignore[misc]
