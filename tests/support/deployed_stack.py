@@ -198,8 +198,17 @@ class DeployedStack:
         return str(found)
 
     def empty(self) -> None:
-        """Delete every dataset group with all that is in it: an account may have five."""
+        """Delete every dataset group (an account may have five), schedule and file: the next test's may be
+        called the same.
+        """
         self._admin("faults", method="DELETE")
+        s3 = self.client("s3")
+        for page in s3.get_paginator("list_object_versions").paginate(Bucket=self.bucket):
+            for version in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
+                s3.delete_object(Bucket=self.bucket, Key=version["Key"], VersionId=version["VersionId"])
+        scheduler = self.client("scheduler")
+        for schedule in scheduler.list_schedules()["Schedules"]:
+            scheduler.delete_schedule(Name=schedule["Name"], GroupName=schedule["GroupName"])
         personalize = self.client("personalize")
         for group in personalize.list_dataset_groups()["datasetGroups"]:
             inside = {"datasetGroupArn": group["datasetGroupArn"]}

@@ -12,6 +12,7 @@ import heapq
 import itertools
 import json
 import re
+import time
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
@@ -255,6 +256,8 @@ def _expression(text: str) -> Any:
     expression.register_lambda(
         "hash", lambda text, algorithm: hashlib.new(algorithm.replace("-", ""), text.encode()).hexdigest()
     )
+    # The library's own answers when the newest expression of the thread was read last, not now.
+    expression.register_lambda("millis", lambda: round(1000 * time.time()))
     return expression
 
 

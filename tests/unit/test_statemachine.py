@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from typing import Any
 
 import jsonata
@@ -37,6 +38,14 @@ EXPRESSIONS = [
 
 def state(which: str, name: str) -> dict[str, Any]:
     return dict(states(machine(which)))[name]
+
+
+def test_an_expression_that_was_read_long_ago_knows_what_time_it_is():
+    first = evaluate("{% $millis() + 0 %}")
+    evaluate("{% $millis() + 1 %}")
+    time.sleep(0.02)
+
+    assert evaluate("{% $millis() + 0 %}") >= first + 20
 
 
 # --- form -------------------------------------------------------------------------------------------------
