@@ -12,6 +12,7 @@ from botocore.config import Config
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_glue import GlueClient
     from mypy_boto3_personalize import PersonalizeClient
     from mypy_boto3_personalize_runtime import PersonalizeRuntimeClient
     from mypy_boto3_s3 import S3Client
@@ -67,6 +68,12 @@ def personalize_runtime() -> "PersonalizeRuntimeClient":
 def events() -> "EventBridgeClient":
     """Amazon EventBridge."""
     return boto3.client("events", config=_config())
+
+
+@cache
+def glue() -> "GlueClient":
+    """AWS Glue."""
+    return boto3.client("glue", config=_config())
 
 
 @cache

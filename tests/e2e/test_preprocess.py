@@ -90,13 +90,44 @@ def test_a_glue_job_makes_the_data_that_is_imported(stack: DeployedStack, job: d
     )
 
 
+def test_what_the_job_made_out_of_the_same_raw_data_is_not_made_or_imported_again(
+    stack: DeployedStack, job: dict[str, str]
+):
+    stack.upload("raw/raw/2026/events.json", events())
+    first = stack.run("raw", with_job(**job))
+
+    second = stack.run("raw", with_job(**job))
+    stack.upload("raw/raw/2027/events.json", events(seed=1))
+    third = stack.run("raw", with_job(**job))
+
+    assert [run.status for run in (first, second, third)] == ["SUCCEEDED"] * 3
+    made = second.step("Preprocess")
+    assert (made["did"], second.did()["DatasetImport", "raw-interactions"]) == ("reused", "reused")
+    body = " ".join(second.mail.body.split())
+    assert "Nothing to do: everything is as the params file wants it." in body
+    assert third.step("DatasetImport")["did"] == "imported"
+    runs = stack.client("glue").get_job_runs(JobName=JOB)["JobRuns"]
+    assert [run["Arguments"]["--run"] for run in runs] in (
+        [first.name, third.name],
+        [third.name, first.name],
+    )
+
+
+def test_a_glue_job_that_does_not_exist_ends_the_run_with_what_to_do(stack: DeployedStack):
+    run = stack.run("raw", with_job())
+
+    assert run.status == "FAILED"
+    body = " ".join(run.mail.body.split())
+    assert f"There is no Glue job {JOB} in this account and region." in body
+
+
 def test_a_glue_job_that_fails_ends_the_run_before_the_imports_with_its_message(
     stack: DeployedStack, job: dict[str, str]
 ):
     run = stack.run("rawless", with_job(**job))  # nothing is in rawless/raw/
 
     assert run.status == "FAILED"
-    assert [step["resource"] for step in run.steps] == ["WaitForTurn"]
+    assert {step["resource"] for step in run.steps} == {"WaitForTurn", "Preprocess"}
     body = " ".join(run.mail.body.split())
     assert f"of Glue job {JOB} ended as FAILED" in body
     assert f"there is nothing in s3://{stack.bucket}/rawless/raw/" in body

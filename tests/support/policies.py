@@ -17,6 +17,7 @@ SERVICES = (
     "personalize",
     "personalize-runtime",
     "events",
+    "glue",
     "cloudwatch",
     "s3",
     "scheduler",

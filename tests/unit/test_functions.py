@@ -56,6 +56,7 @@ def aws(monkeypatch):
     makers = (
         clients.cloudwatch,
         clients.events,
+        clients.glue,
         clients.personalize,
         clients.personalize_once,
         clients.personalize_patient,
@@ -85,6 +86,7 @@ def aws(monkeypatch):
         monkeypatch.setenv("WATCHED_DATASET_GROUPS", "")  # no question to Personalize
         monkeypatch.setenv("INPUT_BUCKET", "personalize-pipeline-inputbucket-example")
         boto3.client("s3").create_bucket(Bucket="personalize-pipeline-inputbucket-example")
+        boto3.client("glue").create_job(Name="prepare", Role="glue", Command={"Name": "glueetl"})
         yield
         for make in makers:
             make.cache_clear()

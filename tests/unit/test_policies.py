@@ -5,14 +5,22 @@ import re
 import pytest
 from tests.support.policies import ROOT, actions_of, allowed
 
-from personalize_pipeline import params_source, promotion, run_events, smoke_test, start, wait_for_turn
+from personalize_pipeline import (
+    params_source,
+    preprocessing,
+    promotion,
+    run_events,
+    smoke_test,
+    start,
+    wait_for_turn,
+)
 from personalize_pipeline.costs import counting
 from personalize_pipeline.data import files, first_look
 from personalize_pipeline.deletion import delete, kinds
 from personalize_pipeline.deletion import plan as deletion_plan
 from personalize_pipeline.planning import quotas
 from personalize_pipeline.reporting import notify
-from personalize_pipeline.resources import data_deletions
+from personalize_pipeline.resources import data_changes
 from personalize_pipeline.resources.batch_inference_job import BatchInferenceJob
 from personalize_pipeline.resources.batch_segment_job import BatchSegmentJob
 from personalize_pipeline.resources.campaign import Campaign
@@ -64,10 +72,11 @@ CODE = {
     "event_tracker": ((EventTracker,), set()),
     "filter": ((Filter,), set()),
     "metric_attribution": ((MetricAttribution,), PASS_ROLE),
-    "data_deletion_job": ((DataDeletionJob, data_deletions, files), PASS_ROLE),
-    "dataset_export_job": ((DatasetExportJob,), PASS_ROLE),
+    "data_deletion_job": ((DataDeletionJob, files), PASS_ROLE | {"personalize:ListDataDeletionJobs"}),
+    "dataset_export_job": ((DatasetExportJob, data_changes), PASS_ROLE),
     "solution": ((Solution,), set()),
-    "solution_version": ((SolutionVersion, data_deletions), set()),
+    "solution_version": ((SolutionVersion, data_changes), set()),
+    "preprocess": ((preprocessing, files), set()),
     "promotion": ((promotion,), set()),
     "campaign": ((Campaign,), set()),
     "smoke_test": ((smoke_test,), set()),
@@ -77,7 +86,10 @@ CODE = {
     "best_version": ((), set()),
     "schedules": ((schedules, schedule_names), PASS_ROLE),
     "read_params": ((params_source, files, first_look, run_events), set()),
-    "plan": ((*RESOURCES, data_deletions, files, counting, quotas, schedules, schedule_names), set()),
+    "plan": (
+        (*RESOURCES, data_changes, preprocessing, files, counting, quotas, schedules, schedule_names),
+        set(),
+    ),
     "wait_for_turn": ((wait_for_turn, params_source), set()),
     "start": ((start,), set()),
     "notify": ((notify, run_events), KEY),

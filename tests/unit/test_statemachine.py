@@ -123,7 +123,8 @@ def test_a_nested_execution_is_named_after_run_state_and_resource(name: str, sta
     assert given["Input"]["function"] == f"${{{name}FunctionArn}}"
     parts = {part: {"name": "n"} for part in ("schema", "dataset", "solution")}
     plan = {"name": "n", "jobName": "n", **parts}
-    long = {key: {"name": "n"} for key in ("datasetGroup", "eventTracker", "metricAttribution", "schedules")}
+    ones = ("preprocess", "datasetGroup", "eventTracker", "metricAttribution", "schedules")
+    long = {key: {"name": "n"} for key in ones}
     run = "x" * 30 + "movies-params-" + "0123456789ab" * 3
     asked = {"datasetGroup": {"name": "n"}}
     execution = {"Execution": {"Name": run, "Input": asked}}
@@ -326,17 +327,28 @@ def test_training_does_not_begin_on_half_of_the_data():
     assert evaluate(tracker["Condition"], variables(eventTracker={"name": "e"}), input=whole) is True
 
 
-def test_the_glue_job_comes_before_all_data_and_is_told_the_run():
+def test_the_glue_job_comes_before_all_data_if_it_has_something_to_do():
     (choice,) = state("pipeline", "IsPreparing")["Choices"]
-    job = {"JobName": "prepare", "Arguments": {"--bucket": "b", "--run": "mine"}, "Timeout": 60}
+    job = {"name": "prepare"}
     assert evaluate(choice["Condition"], variables(), input=DATA) is False
     assert evaluate(choice["Condition"], variables(preprocess=job), input=DATA) is True
-    prepare = state("pipeline", "Preprocess")
-    assert prepare["Next"] == "DatasetGroup"
-    given = variables(preprocess=job)
-    assert evaluate(prepare["Arguments"], given, input=DATA) == job  # what the file gives wins
-    job["Arguments"] = {"--bucket": "b"}
-    assert evaluate(prepare["Arguments"], given, input=DATA)["Arguments"] == {"--bucket": "b", "--run": "run"}
+    assert choice["Next"] == "Preprocess"
+    look, question, prepare = (state("pipeline", name) for name in ("Preprocess", "IsPrepared", "GlueJob"))
+    assert (look["Next"], question["Default"], prepare["Next"]) == ("IsPrepared", "GlueJob", "DatasetGroup")
+
+    made = {"resource": "Preprocess", "name": "prepare", "did": "reused"}
+    output = evaluate(look["Output"], variables(), input={"outcomes": []}, result={"Output": made})
+    assert output["outcomes"] in (made, [made])
+    (choice,) = question["Choices"]
+    assert choice["Next"] == "DatasetGroup"
+    assert evaluate(choice["Condition"], {"preparation": made}, input=DATA) is True
+
+    call = {"JobName": "prepare", "Arguments": {"--bucket": "b", "--run": "run"}, "Timeout": 60}
+    wanted = {"resource": "Preprocess", "name": "prepare", "did": None, "details": {"call": call}}
+    assert evaluate(look["Output"], variables(), input=DATA, result={"Output": wanted}) == DATA
+    assert evaluate(choice["Condition"], {"preparation": wanted}, input=DATA) is False
+    given = variables(preprocess=job) | {"preparation": wanted}
+    assert evaluate(prepare["Arguments"], given, input=DATA) == call
     ran = {"Id": "jr_1", "JobRunState": "SUCCEEDED", "ExecutionTime": 73}
     [outcome] = evaluate(prepare["Output"], given, input=DATA, result=ran)["outcomes"]
     assert (outcome["name"], outcome["did"], outcome["seconds"]) == ("prepare", "prepared", 73)

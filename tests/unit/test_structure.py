@@ -15,6 +15,7 @@ TYPES = {
     for service in (
         "cloudwatch",
         "events",
+        "glue",
         "personalize",
         "personalize_runtime",
         "s3",

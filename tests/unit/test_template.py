@@ -173,6 +173,9 @@ def test_the_pipeline_may_run_the_glue_job_that_the_stack_names_and_no_other():
         "glue:BatchStopJobRun",
     ]
     assert statement["Resource"]["Fn::Sub"].endswith(":${AWS::AccountId}:job/${GlueJobName}")
+    looking = statements(functions()["PreprocessFunction"])
+    assert [one["Action"] for one in looking] == ["s3:ListBucket", ["glue:GetJob", "glue:GetJobRuns"]]
+    assert looking[1]["Resource"] == statement["Resource"]
     reading = functions()["ReadParamsFunction"]["Environment"]["Variables"]
     assert reading["GLUE_JOB_NAME"] == {"Ref": "GlueJobName"}
 

@@ -114,7 +114,7 @@ def _check_users(users: UserList, found: list[str]) -> list[Problem]:
     if users.location.startswith("s3://"):
         found.append(f"{users.place}: users at {users.location}, not looked at")
         return []
-    files = sorted(Path(users.location).glob("*.csv"))
+    files = sorted(Path(users.location).rglob("*.csv"))
     heads = {str(file): _head(file) for file in files}
     problems = list(check_user_list(users, heads, sum(file.stat().st_size for file in files)))
     if not problems:

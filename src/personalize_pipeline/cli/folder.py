@@ -3,7 +3,7 @@
     FOLDER/params.json                       s3://bucket/PREFIX/params.json
     FOLDER/data/Interactions/*.csv           s3://bucket/PREFIX/Interactions/*.csv
     FOLDER/data/batch/SOLUTION/*             s3://bucket/PREFIX/batch/SOLUTION/*
-    FOLDER/data/deletions/*                  s3://bucket/PREFIX/deletions/*
+    FOLDER/data/deletions/**                 s3://bucket/PREFIX/deletions/**
 
 `data/` may be left out: the dataset folders may lie beside params.json, as they do in the bucket.
 """
@@ -44,11 +44,17 @@ class Folder:
         return [name for name in names if (self.data / name).is_dir()]
 
     def files(self) -> Iterator[tuple[Path, str]]:
-        """Each data file with its key under the prefix. Only the first level: Personalize reads no deeper."""
+        """Each data file with its key under the prefix: what is read, see `reads`."""
         for dataset in self.datasets:
-            for path in sorted((self.data / dataset).iterdir()):
-                if path.is_file() and not path.name.startswith("."):
-                    yield path, f"{dataset}/{path.name}"
+            for path in sorted((self.data / dataset).rglob("*")):
+                key = path.relative_to(self.data).as_posix()
+                if path.is_file() and not path.name.startswith(".") and reads(dataset, key):
+                    yield path, key
+
+
+def reads(folder: str, key: str) -> bool:
+    """Whether a file is read; of datasets and batch jobs those on the first level, of deletions all."""
+    return folder == DELETIONS or "/" not in key.removeprefix(f"{folder}/")
 
 
 def find(path: Path) -> Folder:

@@ -4,18 +4,21 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
 
+from personalize_pipeline import clients
 from personalize_pipeline.cli import checking, sending
 from personalize_pipeline.cli import folder as folders
 from personalize_pipeline.cli.deployment import Deployment
 from personalize_pipeline.cli.folder_data import FolderData
 from personalize_pipeline.cli.output import CommandError
 from personalize_pipeline.context import Context, Run
+from personalize_pipeline.data.files import list_files
 from personalize_pipeline.params import read
 from personalize_pipeline.params.plan import plan
 from personalize_pipeline.planning.entries import Planned
@@ -52,12 +55,12 @@ def look(path: Path, target: Deployment, prefix: str | None) -> Answer:
     place = sending.prefix_of(folder, prefix)
     given = read(folder.params.read_bytes())
     made = plan(given, bucket=target.bucket, prefix=place, key=f"{place}{folders.PARAMS}")
-    data = FolderData(folder, target.bucket, place)
+    data = FolderData(folder, target.bucket, place, partial(list_files, clients.s3()))
 
     def make(kind: type[Resource], want: Mapping[str, Any], context: Context, client: Any) -> Resource:
         # The data is compared as it will be in the bucket after the upload.
         if issubclass(kind, JobOnFiles):
-            return kind(want, context, client, listing=data.listing)
+            return kind(want, context, client, listing=data.tree if kind.deep else data.listing)
         return make_resource(kind, want, context, client)
 
     run = _run(target, place)

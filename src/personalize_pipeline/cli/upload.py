@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import boto3
 from boto3.s3.transfer import TransferConfig
 
-from personalize_pipeline.cli.folder import PARAMS, Folder
+from personalize_pipeline.cli.folder import PARAMS, Folder, reads
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -49,7 +49,12 @@ def compare(folder: Folder, bucket: str, prefix: str, client: "S3Client | None" 
     there: dict[str, str] = {}
     for dataset in folder.datasets:
         pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{prefix}{dataset}/")
-        there |= {item["Key"]: item["ETag"].strip('"') for page in pages for item in page.get("Contents", [])}
+        there |= {
+            item["Key"]: item["ETag"].strip('"')
+            for page in pages
+            for item in page.get("Contents", [])
+            if reads(dataset, item["Key"].removeprefix(prefix))  # the rest is in nobody's way
+        }
     local = {f"{prefix}{key}": path for path, key in folder.files()}
     to_send = [(path, key) for key, path in local.items() if key not in there or there[key] != etag(path)]
     return Difference(

@@ -7,9 +7,6 @@ INPUT: Final = "batch"
 OUTPUT: Final = "batch-output"
 """Folders beside the params file, one inside for each solution. Personalize writes into the second only."""
 
-ALWAYS: Final = "always"
-"""Beside the arguments of the call: whether the job is made also if its answers are there already."""
-
 
 def job_name(job: Mapping[str, Any], solution: str) -> str:
     """The beginning of the job's name in every run."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
-from personalize_pipeline.params.shapes import Model, call_model, member_type, part_model
+from personalize_pipeline.params.shapes import Model, always, call_model, member_type, part_model
 
 
 @cache
@@ -88,6 +88,7 @@ def dataset_export_job() -> type[Model]:
                 ),
             ),
             "roleArn": _role(operation, "writes"),
+            **always("only if data was imported, or users deleted, since the last export like this"),
         },
     )
 

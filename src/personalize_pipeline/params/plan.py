@@ -12,7 +12,7 @@ from personalize_pipeline.params.checks.names import schema_name
 from personalize_pipeline.params.checks.tags import merged
 from personalize_pipeline.params.data_jobs import data_deletion_job, dataset_export_job, metric_attribution
 from personalize_pipeline.params.models import import_keys
-from personalize_pipeline.params.preprocess import start_job_run
+from personalize_pipeline.params.preprocess import glue_job
 from personalize_pipeline.params.reading import Params, read
 from personalize_pipeline.params.schedules import wanted_schedules
 from personalize_pipeline.params.shapes import call_keys
@@ -48,7 +48,7 @@ def plan(
     group = document["datasetGroup"]
     tracker, attribution = document.get("eventTracker"), document.get("metricAttribution")
     beside = bucket and f"s3://{bucket}/{prefix}"
-    made = {
+    made: dict[str, Any] = {
         "notes": list(params.notes),
         "datasetGroup": _tagged(group, tags),
         "datasets": [
@@ -71,7 +71,8 @@ def plan(
         ],
     }
     if bucket and "preprocess" in document:
-        made["preprocess"] = start_job_run(document["preprocess"], bucket, prefix)
+        makes = [one["import"]["dataSource"]["dataLocation"] for one in made["datasets"] if "import" in one]
+        made["preprocess"] = glue_job(document["preprocess"], bucket, prefix, makes)
     if bucket and key:
         made["schedules"] = wanted_schedules(document, bucket, key)
     made["expected"] = expected(made)
@@ -88,7 +89,7 @@ def expected(made: Mapping[str, Any]) -> list[dict[str, str]]:
     What has no outcome at the end of a run was not begun, and the mail says so.
     """
     return [
-        *([_named("Preprocess", {"name": made["preprocess"]["JobName"]})] if "preprocess" in made else []),
+        *([_named("Preprocess", made["preprocess"])] if "preprocess" in made else []),
         _named("DatasetGroup", made["datasetGroup"]),
         *(one for dataset in made["datasets"] for one in _expected_of_dataset(dataset)),
         *([_named("EventTracker", made["eventTracker"])] if made["eventTracker"] else []),

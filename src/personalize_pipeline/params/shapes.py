@@ -8,7 +8,7 @@ import html
 import re
 from collections.abc import Mapping
 from functools import cache
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from botocore import xform_name
 from botocore.loaders import Loader
@@ -30,6 +30,14 @@ class Model(BaseModel):
 
 Fields = Mapping[str, tuple[Any, Any]]
 """Keys as in the file, with annotation and pydantic Field."""
+
+ALWAYS: Final = "always"
+"""The pipeline's own key of jobs that are done once for each state of what they work on."""
+
+
+def always(otherwise: str) -> Fields:
+    """Make the field `always`; `otherwise` says when the job is done without it."""
+    return {ALWAYS: (bool, Field(default=False, description=f"true: in every run. Otherwise {otherwise}."))}
 
 
 @cache

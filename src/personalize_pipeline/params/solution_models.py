@@ -4,7 +4,7 @@ from functools import cache
 
 from pydantic import Field
 
-from personalize_pipeline.params.shapes import Fields, Model, call_model, make_model, member_type
+from personalize_pipeline.params.shapes import Fields, Model, always, call_model, make_model, member_type
 from personalize_rules.recipe_metrics import DEFAULT_METRIC
 
 
@@ -213,6 +213,7 @@ def _batch_job(kind: str, target: str, description: str) -> type[Model]:
                 None, description="As whom Personalize reads and writes. If left out: the role of the stack."
             ),
         ),
+        **always("only if the lines, the version or the settings have changed"),
     }
     return call_model(
         f"Batch{kind}Job",

@@ -16,6 +16,7 @@ from personalize_pipeline.context import Context, Run, Step
 from personalize_pipeline.errors import PipelineError
 from personalize_pipeline.planning.entries import Action, Foreseen
 from personalize_pipeline.planning.looking import Looking
+from personalize_pipeline.preprocessing import preprocessing
 from personalize_pipeline.promotion import promotion
 from personalize_pipeline.resources.batch_inference_job import BatchInferenceJob
 from personalize_pipeline.resources.batch_segment_job import BatchSegmentJob
@@ -36,6 +37,8 @@ from personalize_pipeline.resources.solution_version import SolutionVersion
 from personalize_pipeline.scheduling.schedules import schedules
 from personalize_pipeline.step import attempt
 from personalize_pipeline.tagging import NOTE
+
+_DELETED = "users are deleted from the data"
 
 NEW_VERSION = "new-version"
 """In place of the identifier that Personalize will give to a version that is still to be trained."""
@@ -119,25 +122,21 @@ class _Walk:
         foreseen = Foreseen(resource=resource, name=want["name"], **entry)
         self._add(Seen(foreseen, want, context, step))
 
-    def say(self, resource: str, name: str, action: Action, why: str, want: Mapping[str, Any]) -> Foreseen:
-        """Add what cannot be looked at, because a Glue job comes before it."""
-        entry = Foreseen(resource=resource, name=name, action=action, why=why)
-        return self._add(Seen(entry, want, Context(run=self.run), None)).foreseen
-
     def _add(self, seen: Seen) -> Seen:
         self.seen.append(seen)
         return seen
 
 
-def _walk(walk: _Walk, plan: Mapping[str, Any]) -> None:  # noqa: C901  # a line for each kind of resource
+def _walk(walk: _Walk, plan: Mapping[str, Any]) -> None:  # a line for each kind of resource
     run = walk.run
-    job = plan.get("preprocess")
-    if job:
-        walk.say("Preprocess", job["JobName"], "start", "in every run, before the imports", job)
+    prepares = "preprocess" in plan and _preprocess(walk, plan["preprocess"])
     walk.see(DatasetGroup, plan["datasetGroup"])
     group = {"dataset_group_arn": run.arn(f"dataset-group/{plan['datasetGroup']['name']}")}
-    changed = (_dataset(walk, dataset, group, bool(job)) for dataset in plan["datasets"])
-    outdated = [reason for reason in changed if reason]
+    changed = {
+        dataset["dataset"]["datasetType"].upper(): _dataset(walk, dataset, group, prepares)
+        for dataset in plan["datasets"]
+    }
+    outdated = [reason for reason in changed.values() if reason]
     if plan.get("eventTracker"):
         walk.see(EventTracker, plan["eventTracker"], **group)
     for want in plan["filters"]:
@@ -147,16 +146,32 @@ def _walk(walk: _Walk, plan: Mapping[str, Any]) -> None:  # noqa: C901  # a line
     imports = [one.step.arn for one in walk.seen if one.foreseen.resource == "DatasetImport" and one.step]
     for want in plan["dataDeletionJobs"]:
         deletion = walk.see(DataDeletionJob, want, import_arns=tuple(imports), **group)
-        if deletion.foreseen.changes:
-            outdated.append("users are deleted from the data")
+        if deletion.foreseen.action == "create":  # and not only given other tags
+            outdated.append(_DELETED)
     for want in plan["recommenders"]:
         walk.see(Recommender, want, **group)
     for solution in plan["solutions"]:
         _solution(walk, solution, group, outdated[0] if outdated else None)
     for want in plan["datasetExportJobs"]:
-        walk.see(DatasetExportJob, want, **group)
+        reason = changed.get(want["datasetType"]) or (_DELETED if _DELETED in outdated else None)
+        walk.see(DatasetExportJob, want, outdated=reason, **group)
     if plan.get("schedules"):
         _schedules(walk, plan["schedules"])
+
+
+def _preprocess(walk: _Walk, want: Mapping[str, Any]) -> bool:
+    """The Glue job; whether it is to run."""
+    context = Context(run=walk.run)
+    event = {"want": want, "context": context.output()}
+    try:
+        step = Step.model_validate(preprocessing(event, walk.looking.guard(boto3.client("glue"))))
+    except PipelineError as error:
+        walk.add("Preprocess", want, context, None, action="fail", why=str(error))
+        return True
+    runs = step.did != "reused"
+    why = (step.details or {}).get("because", "")
+    walk.add("Preprocess", want, context, step, action="start" if runs else "keep", why=why)
+    return runs
 
 
 def _dataset(walk: _Walk, plan: Mapping[str, Any], group: Mapping[str, str], prepared: bool) -> str:  # noqa: FBT001
@@ -172,13 +187,14 @@ def _dataset(walk: _Walk, plan: Mapping[str, Any], group: Mapping[str, str], pre
         return ""
     if prepared:
         why = "what the Glue job makes, unless that was imported last"
-        walk.say("DatasetImport", dataset.foreseen.name, "import", why, plan["import"])
+        entry = {**plan["import"], "name": dataset.foreseen.name}
+        walk.add("DatasetImport", entry, Context(run=walk.run), None, action="import", why=why)
         return f"{dataset.foreseen.name} is imported"
     name = group["dataset_group_arn"].rpartition("/")[2]
     dataset_arn = walk.run.arn(f"dataset/{name}/{plan['dataset']['datasetType'].upper()}")
     context = {"schema_arn": schema_arn, "dataset_arn": dataset_arn, **group}
     imported = walk.see(DatasetImport, plan["import"], dataset.foreseen.name, **context)
-    return f"{dataset.foreseen.name} is imported" if imported.foreseen.changes else ""
+    return f"{dataset.foreseen.name} is imported" if imported.foreseen.action == "import" else ""
 
 
 def _solution(walk: _Walk, plan: Mapping[str, Any], group: Mapping[str, str], outdated: str | None) -> None:

@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import Any
 
 from personalize_pipeline.execution import short_hash
-from personalize_pipeline.params.batch import ALWAYS
 from personalize_pipeline.params.names import derived_name
+from personalize_pipeline.params.shapes import ALWAYS
 from personalize_pipeline.resources.job_on_files import JobOnFiles
 from personalize_pipeline.resources.resource import Found
 from personalize_pipeline.resources.run_job import RunJob

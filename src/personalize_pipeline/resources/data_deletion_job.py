@@ -3,11 +3,10 @@
 from functools import cached_property
 from typing import Any
 
-from personalize_pipeline import clients
-from personalize_pipeline.data.files import DataFile, Listing, list_tree
+from personalize_pipeline.data.files import DataFile
 from personalize_pipeline.errors import DataInvalid
 from personalize_pipeline.params.names import derived_name
-from personalize_pipeline.resources.data_deletions import data_deletions
+from personalize_pipeline.resources.data_changes import data_deletions
 from personalize_pipeline.resources.job_on_files import JobOnFiles
 from personalize_pipeline.resources.resource import Found
 from personalize_pipeline.resources.service_role import lacks_permission, role_of_the_stack
@@ -29,6 +28,7 @@ class DataDeletionJob(JobOnFiles):
     """
 
     kind = "data-deletion-job"
+    deep = True
 
     @property
     def name(self) -> str:
@@ -82,10 +82,6 @@ class DataDeletionJob(JobOnFiles):
     def _describe(self, arn: str) -> Found:
         shown = self.client.describe_data_deletion_job(dataDeletionJobArn=arn)["dataDeletionJob"]
         return Found.of(arn, {**shown, "status": _STATUS.get(shown["status"], shown["status"])})
-
-    def list_in_s3(self, location: str) -> Listing:
-        """The files at a location, those of sub-folders too."""
-        return list_tree(clients.s3(), location)
 
     def reads(self, file: DataFile) -> bool:
         """CSV files."""

@@ -1,16 +1,46 @@
 """Dataset export job: what a dataset holds at the end of the run, as CSV files in S3."""
 
-from typing import Any
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
+from personalize_pipeline.context import Did
+from personalize_pipeline.execution import short_hash
+from personalize_pipeline.params.names import derived_name
+from personalize_pipeline.params.shapes import ALWAYS
+from personalize_pipeline.resources.data_changes import deleted_since, imported_since
 from personalize_pipeline.resources.resource import Found, tail
 from personalize_pipeline.resources.run_job import RunJob
 from personalize_pipeline.resources.service_role import lacks_permission
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mypy_boto3_personalize.type_defs import DatasetExportJobSummaryTypeDef
+
+_FAILED = "CREATE FAILED"
+
 
 class DatasetExportJob(RunJob):
-    """Every run exports what there is then."""
+    """Its fingerprint is of its settings. One like it is enough until the imported data changes.
+
+    What came record by record shows nowhere; who wants that exported in every run says `always`.
+    """
 
     kind = "dataset-export-job"
+
+    _because = ""
+
+    @property
+    def name(self) -> str:
+        """Its name in this run, at most 63 characters."""
+        return derived_name(self.known_as, f"{self._mark}-{short_hash(self.context.run.id)}")
+
+    @property
+    def arn(self) -> str:
+        """Known from the turn before: it may be that of an earlier run."""
+        last = self.context.last
+        return last.arn if last and last.arn else super().arn
 
     @property
     def dataset_arn(self) -> str:
@@ -18,14 +48,36 @@ class DatasetExportJob(RunJob):
         group = tail(self.context.given("dataset_group_arn")).partition("/")[2]
         return self.context.run.arn(f"dataset/{group}/{self.want['datasetType']}")
 
-    def describe(self) -> Found:
-        """DescribeDatasetExportJob."""
-        shown = self.client.describe_dataset_export_job(datasetExportJobArn=self.arn)["datasetExportJob"]
-        return Found.of(self.arn, shown)
+    def describe(self) -> Found | None:
+        """This run's job; else the newest one like it, if the data has not changed since; else None."""
+        if self.context.last and self.context.last.arn:
+            return self._describe(self.arn)
+        jobs = [job for job in self._jobs() if f"-{self._mark}-" in job["jobName"]]
+        if own := [job for job in jobs if job["jobName"] == self.name]:
+            return self._describe(own[0]["datasetExportJobArn"])
+        done = [job for job in jobs if job["status"] != _FAILED]
+        newest = max(done, key=lambda job: job["creationDateTime"], default=None)
+        if newest is None or self.want.get(ALWAYS):
+            return None
+        self._because = self._changed_since(newest["creationDateTime"])
+        if self._because:
+            return None
+        self._because = f"nothing was imported or deleted since {newest['jobName']}"
+        return self._describe(newest["datasetExportJobArn"])
 
     def create(self) -> None:
         """CreateDatasetExportJob: begins at once."""
-        self.client.create_dataset_export_job(**self.given("datasetType"), datasetArn=self.dataset_arn)
+        self.client.create_dataset_export_job(
+            **self.given("datasetType", ALWAYS), datasetArn=self.dataset_arn
+        )
+
+    def because(self) -> str:
+        """What has changed since the last one, or that nothing has."""
+        return self._because
+
+    def origin(self, found: Found) -> Did:
+        """Nobody else makes jobs of this name."""
+        return "created" if found.arn.endswith(f"/{self.name}") else "reused"
 
     def way_on(self, found: Found) -> str:
         """A failed job is in nobody's way. Of a missing permission, Personalize does not say which."""
@@ -45,3 +97,30 @@ class DatasetExportJob(RunJob):
             "ingestionMode": found.settings.get("ingestionMode"),
             "output": found.settings.get("jobOutput", {}).get("s3DataDestination", {}).get("path"),
         }
+
+    def _changed_since(self, time: datetime) -> str:
+        if self.context.outdated:
+            return self.context.outdated
+        if imported_since(self.client, self.dataset_arn, time):
+            return "data was imported after the last export"
+        if deleted_since(self.client, self.context.given("dataset_group_arn"), time):
+            return "users were deleted from the data after the last export"
+        return ""
+
+    def _describe(self, arn: str) -> Found:
+        return Found.of(
+            arn,
+            self.client.describe_dataset_export_job(datasetExportJobArn=arn)["datasetExportJob"],
+        )
+
+    def _jobs(self) -> "Iterator[DatasetExportJobSummaryTypeDef]":
+        """Those of this dataset; jobs outlive it, and an earlier one of its name held other data."""
+        since = self.client.describe_dataset(datasetArn=self.dataset_arn)["dataset"]["creationDateTime"]
+        pages = self.client.get_paginator("list_dataset_export_jobs").paginate(datasetArn=self.dataset_arn)
+        return (
+            job for page in pages for job in page["datasetExportJobs"] if job["creationDateTime"] >= since
+        )
+
+    @property
+    def _mark(self) -> str:
+        return short_hash(json.dumps({**self.want, "tags": None}, sort_keys=True, default=str))

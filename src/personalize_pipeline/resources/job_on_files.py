@@ -3,11 +3,11 @@
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from personalize_pipeline import clients
 from personalize_pipeline.context import Context, Did
-from personalize_pipeline.data.files import DataFile, Listing, NotReadable, list_files
+from personalize_pipeline.data.files import DataFile, Listing, NotReadable, list_files, list_tree
 from personalize_pipeline.execution import short_hash
 from personalize_pipeline.resources.resource import Found, Resource
 
@@ -22,6 +22,9 @@ class JobOnFiles(Resource):
     the files of an earlier job, so it carries a fingerprint of their names, sizes and ETags and of the
     settings.
     """
+
+    deep: ClassVar[bool] = False
+    """Whether files in folders inside the location are read too."""
 
     def __init__(
         self,
@@ -41,8 +44,8 @@ class JobOnFiles(Resource):
         """Where the files are."""
 
     def list_in_s3(self, location: str) -> Listing:
-        """The files at a location; those of sub-folders are not read."""
-        return list_files(clients.s3(), location)
+        """The files at a location."""
+        return (list_tree if self.deep else list_files)(clients.s3(), location)
 
     def reads(self, file: DataFile) -> bool:  # noqa: ARG002  # for those that do not read all
         """Whether Personalize reads this file too."""

@@ -9,7 +9,7 @@ from personalize_pipeline import clients
 from personalize_pipeline.context import Context, Did
 from personalize_pipeline.errors import ResourceFailed
 from personalize_pipeline.execution import short_hash
-from personalize_pipeline.resources.data_deletions import data_deletions
+from personalize_pipeline.resources.data_changes import deleted_since, done_since, imported_since
 from personalize_pipeline.resources.resource import Found, Resource, last_duration, tail
 
 if TYPE_CHECKING:
@@ -180,15 +180,13 @@ class SolutionVersion(Resource):
         group = self.context.given("dataset_group_arn")  # what changes most often is asked first
         for datasets in self.client.get_paginator("list_datasets").paginate(datasetGroupArn=group):
             for dataset in datasets["datasets"]:
-                arn = dataset["datasetArn"]
-                imports = self.client.get_paginator("list_dataset_import_jobs").paginate(datasetArn=arn)
-                if any(_done_since(time, job) for page in imports for job in page["datasetImportJobs"]):
+                if imported_since(self.client, dataset["datasetArn"], time):
                     yield f"{dataset['name']} was imported after it"
-        if any(_done_since(time, job) for job in data_deletions(self.client, group)):
+        if deleted_since(self.client, group, time):
             yield "users were deleted from the data after it"
         solution = self.client.describe_solution(solutionArn=self.solution_arn)["solution"]
         update: Any = solution.get("latestSolutionUpdate") or {}
-        if "eventsConfig" in update.get("solutionUpdateConfig", {}) and _done_since(time, update):
+        if "eventsConfig" in update.get("solutionUpdateConfig", {}) and done_since(time, update):
             yield "eventsConfig of the solution was changed after it"
 
     def _describe(self, arn: str) -> Found:
@@ -219,11 +217,6 @@ class SolutionVersion(Resource):
 
     def _metrics(self, arn: str) -> dict[str, float]:
         return dict(self.client.get_solution_metrics(solutionVersionArn=arn)["metrics"])
-
-
-def _done_since(time: datetime, job: Any) -> bool:
-    # Data deletion jobs have a word of their own for it.
-    return bool(job["status"] in ("ACTIVE", "COMPLETED") and job["lastUpdatedDateTime"] > time)
 
 
 def _newest(versions: "Iterable[SolutionVersionSummaryTypeDef]") -> str | None:

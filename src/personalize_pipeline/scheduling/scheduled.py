@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from personalize_pipeline.context import Message
 from personalize_pipeline.errors import ParamsInvalid
 from personalize_pipeline.params import Params
-from personalize_pipeline.params.batch import ALWAYS
 from personalize_pipeline.params.schedules import entries_of, options_of
+from personalize_pipeline.params.shapes import ALWAYS
 from personalize_pipeline.scheduling.names import schedule_name
 from personalize_rules.schemas import Problem
 

@@ -172,6 +172,11 @@ class Cloud:
         """A dataset group with imported interactions: its ARN and that of the dataset."""
         group = self.group(name, **domain)
         dataset = self.dataset(f"{name}-interactions", group, self.schema(f"{name}-schema", **domain))
+        self.imported(dataset, name)
+        return group, dataset
+
+    def imported(self, dataset: str, name: str) -> None:
+        """Bring interactions into the dataset."""
         job = self.personalize.create_dataset_import_job(
             jobName=f"{name}-by-hand",
             datasetArn=dataset,
@@ -179,7 +184,6 @@ class Cloud:
             roleArn="arn:aws:iam::000000000000:role/personalize",
         )["datasetImportJobArn"]
         assert self.until_settled("describe_dataset_import_job", datasetImportJobArn=job) == "ACTIVE"
-        return group, dataset
 
     def solution(self, name: str, group: str, recipe: str = "aws-popularity-count") -> str:
         """An active solution."""

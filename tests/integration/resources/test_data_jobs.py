@@ -11,6 +11,7 @@ from tests.integration.resources.cloud import BUCKET
 
 from personalize_pipeline import clients
 from personalize_pipeline.resources.data_deletion_job import DataDeletionJob
+from personalize_pipeline.resources.dataset_export_job import DatasetExportJob
 from personalize_pipeline.resources.metric_attribution import MetricAttribution
 
 if TYPE_CHECKING:
@@ -129,6 +130,46 @@ def test_without_a_file_there_is_nothing_to_do_and_that_is_said(cloud: Cloud, na
 
     assert step["failed"]["error"] == "DataInvalid"
     assert "s3://resources/nowhere/: there is no CSV file." in step["failed"]["reason"]
+
+
+def export(name: str, **changes: Any) -> dict[str, Any]:
+    place = f"s3://{BUCKET}/{name}/exports/Interactions/"
+    made = {"jobName": name, "datasetType": "INTERACTIONS", "ingestionMode": "ALL", "outputFolder": place}
+    return made | changes
+
+
+def test_a_dataset_is_exported_once_for_each_state_of_its_data(cloud: Cloud, name: str):
+    group, dataset = cloud.filled(name)
+    context = {"datasetGroupArn": group}
+    first = cloud.loop(DatasetExportJob, export(name), **context)
+    cloud.later()
+    again = cloud.loop(DatasetExportJob, export(name), run="run-2", **context)
+    bulk = cloud.loop(DatasetExportJob, export(name, ingestionMode="BULK"), run="run-3", **context)
+    always = cloud.loop(DatasetExportJob, export(name, always=True), run="run-4", **context)
+    cloud.later()
+    cloud.imported(dataset, f"{name}-more")
+    cloud.later()
+    imported = cloud.loop(DatasetExportJob, export(name), run="run-5", **context)
+    cloud.later()
+    cloud.loop(DataDeletionJob, users(cloud, name, "u1"), **context)
+    cloud.later()
+    deleted = cloud.loop(DatasetExportJob, export(name), run="run-6", **context)
+
+    assert (first["did"], again["did"], again["arn"]) == ("created", "reused", first["arn"])
+    assert again["details"] == first["details"]
+    assert [step["did"] for step in (bulk, always, imported, deleted)] == ["created"] * 4
+    assert len({step["details"]["output"] for step in (first, bulk, always, imported, deleted)}) == 5
+
+
+def test_an_export_that_failed_is_made_again_in_the_next_run(cloud: Cloud, name: str):
+    context = {"datasetGroupArn": cloud.filled(name)[0]}
+    cloud.service.faults.fail_next("dataset-export-job", "no room")
+    failed = cloud.loop(DatasetExportJob, export(name), **context)
+
+    step = cloud.loop(DatasetExportJob, export(name), run="run-2", **context)
+
+    assert "failed in Amazon Personalize: no room." in failed["failed"]["reason"]
+    assert step["did"] == "created"
 
 
 def test_more_jobs_than_a_page_are_all_looked_at(cloud: Cloud, name: str, monkeypatch: pytest.MonkeyPatch):

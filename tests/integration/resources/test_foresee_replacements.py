@@ -88,10 +88,7 @@ def test_deletion_and_export_jobs_and_metrics_are_in_the_plan(cloud: Cloud) -> N
     do(cloud, first, "forejobs-1")
     # A plan that does not know the new imports would do the job again; now they are there.
     do(cloud, look(cloud, name, **changes), "forejobs-2")
-    assert (
-        dict.fromkeys(jobs[:2], "keep").items()
-        <= {kind: action for (kind, _), action in named(look(cloud, name, **changes)).items()}.items()
-    )
+    assert set(named(look(cloud, name, **changes)).values()) == {"keep"}
 
     changes["metricAttribution"] = {"name": name, "metrics": [{**metric, "eventType": "buy"}]}
     changes["tags"] = []
@@ -99,7 +96,24 @@ def test_deletion_and_export_jobs_and_metrics_are_in_the_plan(cloud: Cloud) -> N
 
     why = {one.foreseen.resource: one.foreseen.why for one in second}
     found = {kind: action for (kind, _), action in named(second).items()}
-    assert [found[kind] for kind in jobs] == ["update", "update", "create"]
+    assert [found[kind] for kind in jobs] == ["update", "update", "keep"]
     assert "metrics.m.eventType: it has watch, the params file says buy" in why["MetricAttribution"]
     assert found["DatasetGroup"] == "update"
     assert why["DatasetGroup"] == why["DataDeletionJob"] == "tag team: none any more"
+
+
+def test_other_tags_on_imports_and_deletions_train_and_export_nothing_anew(cloud: Cloud) -> None:
+    name = "foretags"
+    upload(cloud, name)
+    cloud.s3.put(BUCKET, {f"{name}/deletions/users.csv": "USER_ID\nu1\n"})
+    changes: dict[str, Any] = items(name, ITEMS) | {"dataDeletionJobs": [{}]}
+    del changes["datasets"]["Items"], changes["solutions"]
+    changes["datasets"]["Interactions"]["datasetExportJobs"] = [{}]
+    do(cloud, look(cloud, name, **changes), "foretags-1")
+    do(cloud, look(cloud, name, **changes), "foretags-2")  # with the deletion that knows the import
+
+    seen = look(cloud, name, **changes, tags=[{"tagKey": "team", "tagValue": "reco"}])
+
+    found = {kind: action for (kind, _), action in named(seen).items()}
+    assert (found["DatasetImport"], found["DataDeletionJob"]) == ("update", "update")
+    assert (found["SolutionVersion"], found["DatasetExportJob"]) == ("update", "keep")

@@ -88,6 +88,29 @@ def test_the_second_upload_sends_what_changed_and_removes_what_is_gone(
     assert second.version_id != first.version_id, "an upload always starts a run"
 
 
+def test_what_lies_deeper_is_read_for_deletions_only_and_otherwise_left_alone(
+    s3: "S3Client", given: folders.Folder
+) -> None:
+    for name in ("Interactions/old/a.csv", "deletions/asked/november.csv", "deletions/users.csv"):
+        file = given.data / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("USER_ID\n")
+    for key in ("Interactions/archive/2025.csv", "deletions/asked/october.csv"):
+        s3.put_object(Bucket="bucket", Key=key, Body=b"of before")
+
+    upload.upload(given, "bucket", "", lambda _: None)
+
+    assert keys(s3) == [
+        "Interactions/a.csv",
+        "Interactions/archive/2025.csv",
+        "Interactions/b.csv",
+        "Users/users.csv",
+        "deletions/asked/november.csv",
+        "deletions/users.csv",
+        "params.json",
+    ]
+
+
 @pytest.mark.parametrize("size", [0, 1, 1023, 1024, 1025, 4096], ids=str)
 def test_the_etag_of_a_file_is_the_one_that_s3_gives_it(
     size: int, s3: "S3Client", tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -37,7 +37,7 @@ def test_an_import_imports_what_it_names_and_nothing_else():
     assert [one["type"] for one in found["datasets"]] == ["ITEMS"]
     assert found["datasets"][0]["import"]["importMode"] == "INCREMENTAL"
     assert (found["solutions"], found["filters"], found["eventTracker"]) == ([], [], None)
-    assert found["preprocess"]["JobName"] == "prepare"
+    assert found["preprocess"]["name"] == "prepare"
     assert "schedules" not in found
 
 

@@ -20,8 +20,9 @@ def exports(ending: Ending) -> str:
     """The dataset export jobs."""
     lines: list[str] = []
     for item in ending.of("DatasetExportJob"):
+        earlier = ", an earlier run: nothing was imported or deleted since" if item.did == "reused" else ""
         lines += [
-            f"{item.name} ({item.details.get('ingestionMode')})",
+            f"{item.name} ({item.details.get('ingestionMode')}{earlier})",
             f"  wrote    {item.details.get('output')}",
         ]
     return section("Exports, and where they are", lines)
