@@ -4,6 +4,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from personalize_pipeline.errors import DataInvalid
+from personalize_pipeline.params.names import derived_name
 from personalize_pipeline.resources.job_on_files import JobOnFiles
 from personalize_pipeline.resources.resource import Found, last_duration, tail
 from personalize_pipeline.resources.service_role import lacks_permission, role_of_the_stack
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
     from mypy_boto3_personalize.type_defs import DatasetImportJobSummaryTypeDef, DatasetTypeDef
 
-_MAX_NAME = 63
 _FULL, _INCREMENTAL = "FULL", "INCREMENTAL"
 
 
@@ -75,14 +75,13 @@ class DatasetImport(JobOnFiles):
 
     def create(self) -> None:
         """CreateDatasetImportJob; the first import of a dataset is a full one, as Personalize wants it."""
-        ending = f"-{self._mark(self._mode)}-{self.run_mark}"
         role = self.want.get("roleArn") or role_of_the_stack()
         first = not any(job["status"] == "ACTIVE" for job in self._listed)
         self._made = self.client.create_dataset_import_job(
             **{
                 **self.want,
                 "importMode": _FULL if first else self._mode,
-                "jobName": self.name[: _MAX_NAME - len(ending)] + ending,
+                "jobName": derived_name(self.name, f"{self._mark(self._mode)}-{self.run_mark}"),
                 "datasetArn": self.dataset_arn,
                 "roleArn": role,
             }

@@ -9,6 +9,7 @@ from personalize_pipeline import clients
 from personalize_pipeline.context import Context, Did
 from personalize_pipeline.errors import ResourceFailed
 from personalize_pipeline.execution import short_hash
+from personalize_pipeline.params.names import derived_name
 from personalize_pipeline.resources.data_changes import deleted_since, done_since, imported_since
 from personalize_pipeline.resources.resource import Found, Resource, last_duration, tail
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from mypy_boto3_personalize import PersonalizeClient
     from mypy_boto3_personalize.type_defs import SolutionVersionSummaryTypeDef
 
-_MAX_NAME = 63
 _ACTIVE = frozenset({"ACTIVE"})
 # One that is being trained is paid for already: a run that somebody stopped leaves such a one behind.
 _USABLE = _ACTIVE | {"CREATE PENDING", "CREATE IN_PROGRESS"}
@@ -48,9 +48,8 @@ class SolutionVersion(Resource):
     @property
     def name(self) -> str:
         """`<name in the params file, or the solution's>-<8 hex of the run>`, at most 63 characters."""
-        mark = short_hash(self.context.run.id)
         words = self.want.get("name") or tail(self.solution_arn).partition("/")[2]
-        return f"{words[: _MAX_NAME - len(mark) - 1]}-{mark}"
+        return derived_name(words, short_hash(self.context.run.id))
 
     @property
     def known_as(self) -> str:
