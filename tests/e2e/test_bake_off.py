@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.support.deployed_stack import DeployedStack, interactions_csv, params
+from tests.support.deployed_stack import DeployedStack, params
 
 RECIPE = "arn:aws:personalize:::recipe/aws-"
 METRIC = "precision_at_5"
@@ -16,7 +16,7 @@ def bake_off(group: str, *candidates: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_the_best_of_several_candidates_is_served_and_the_table_is_in_the_mail(stack: DeployedStack):
-    stack.upload("contest/Interactions/interactions.csv", interactions_csv())
+    stack.upload_interactions("contest")
     popular = {"recipeArn": f"{RECIPE}popularity-count"}
     watched = {**popular, "name": "contest-watched", "eventType": "watch"}
 
@@ -45,7 +45,7 @@ def test_the_best_of_several_candidates_is_served_and_the_table_is_in_the_mail(s
 
 
 def test_a_candidate_that_fails_does_not_stop_the_others(stack: DeployedStack):
-    stack.upload("hurt/Interactions/interactions.csv", interactions_csv())
+    stack.upload_interactions("hurt")
     stack.fail_next("solution-version", "the machine caught fire")
 
     run = stack.run("hurt", bake_off("hurt", {}, {"recipeArn": f"{RECIPE}popularity-count"}))

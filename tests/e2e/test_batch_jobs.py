@@ -4,28 +4,8 @@ import json
 import re
 from typing import Any
 
-from tests.support.deployed_stack import DeployedStack, interactions_csv, params
-from tests.support.world import column, schema
-
-RECIPE = "arn:aws:personalize:::recipe/aws-"
-ITEMS = schema("Items", column("ITEM_ID"), column("TASTE", categorical=True))
-
-
-def solution(group: str, recipe: str, **more: Any) -> dict[str, Any]:
-    return {"name": f"{group}-{recipe}", "recipeArn": RECIPE + recipe, **more}
-
-
-def with_data(stack: DeployedStack, name: str, *solutions: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    document = params(name, solutions=list(solutions), **changes)
-    document["datasets"]["Items"] = {"name": f"{name}-items", "schema": ITEMS}
-    rows = [f"i{number},{'odd' if number % 2 else 'even'}" for number in range(40)]
-    stack.upload(f"{name}/Items/items.csv", "\n".join(["ITEM_ID,TASTE", *rows]) + "\n")
-    stack.upload(f"{name}/Interactions/interactions.csv", interactions_csv())
-    return document
-
-
-def put(stack: DeployedStack, key: str, *lines: dict[str, Any]) -> None:
-    stack.upload(key, "".join(f"{json.dumps(line)}\n" for line in lines))
+from tests.support.deployed_stack import DeployedStack
+from tests.support.uploads import put_lines, solution, tastes
 
 
 def answers(stack: DeployedStack, step: dict[str, Any], file: str = "lines.json.out") -> list[dict[str, Any]]:
@@ -41,12 +21,14 @@ def test_recommendations_are_written_to_files_beside_the_params_and_paid_for_onc
     }
     job = {"filterArn": "files-unseen", "numResults": 7}
     asked = solution("files", "user-personalization-v2", batchInferenceJobs=[job])
-    document = with_data(stack, "files", asked, filters=[unseen])
-    put(stack, "files/batch/files-user-personalization-v2/lines.json", {"userId": "u1"}, {"userId": "u2"})
+    document = tastes(stack, "files", asked, filters=[unseen])
+    put_lines(
+        stack, "files/batch/files-user-personalization-v2/lines.json", {"userId": "u1"}, {"userId": "u2"}
+    )
 
     first = stack.run("files", document)
     same = stack.run("files", document)
-    put(stack, "files/batch/files-user-personalization-v2/more.json", {"userId": "u3"})
+    put_lines(stack, "files/batch/files-user-personalization-v2/more.json", {"userId": "u3"})
     second = stack.run("files", document)
 
     assert {run.status for run in (first, same, second)} == {"SUCCEEDED"}, second.cause
@@ -71,7 +53,7 @@ def test_recommendations_are_written_to_files_beside_the_params_and_paid_for_onc
 
 def test_segments_of_users_are_written_to_files_beside_campaigns_and_other_jobs(stack: DeployedStack):
     name = "segments-item-affinity"
-    document = with_data(
+    document = tastes(
         stack,
         "segments",
         solution("segments", "item-affinity", batchSegmentJobs=[{"jobName": "fans", "numResults": 5}]),
@@ -79,8 +61,8 @@ def test_segments_of_users_are_written_to_files_beside_campaigns_and_other_jobs(
             "segments", "similar-items", batchInferenceJobs=[{}], campaigns=[{"name": "segments-similar"}]
         ),
     )
-    put(stack, f"segments/batch/{name}/lines.json", {"itemId": "i2"})
-    put(stack, "segments/batch/segments-similar-items/lines.json", {"itemId": "i2"})
+    put_lines(stack, f"segments/batch/{name}/lines.json", {"itemId": "i2"})
+    put_lines(stack, "segments/batch/segments-similar-items/lines.json", {"itemId": "i2"})
 
     run = stack.run("segments", document)
 
@@ -105,8 +87,8 @@ def test_a_batch_job_that_fails_stops_nothing_else_and_says_why(stack: DeployedS
         batchInferenceJobs=[{"jobName": "denied-out", "jobOutput": elsewhere}, {"jobName": "denied-ok"}],
         campaigns=[{"name": "denied-similar"}],
     )
-    document = with_data(stack, "denied", asked)
-    put(stack, "denied/batch/denied-similar-items/lines.json", {"itemId": "i2"})
+    document = tastes(stack, "denied", asked)
+    put_lines(stack, "denied/batch/denied-similar-items/lines.json", {"itemId": "i2"})
 
     run = stack.run("denied", document)
 
@@ -122,13 +104,13 @@ def test_a_batch_job_that_fails_stops_nothing_else_and_says_why(stack: DeployedS
 
 
 def test_without_lines_or_with_wrong_ones_nothing_is_begun(stack: DeployedStack):
-    document = with_data(
+    document = tastes(
         stack,
         "nolines",
         solution("nolines", "similar-items", batchInferenceJobs=[{}]),
         solution("nolines", "user-personalization-v2", batchInferenceJobs=[{}]),
     )
-    put(stack, "nolines/batch/nolines-user-personalization-v2/lines.json", {"itemId": "i2"})
+    put_lines(stack, "nolines/batch/nolines-user-personalization-v2/lines.json", {"itemId": "i2"})
 
     run = stack.run("nolines", document)
 

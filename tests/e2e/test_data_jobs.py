@@ -13,7 +13,7 @@ BOUGHT = {"metricName": "bought", "eventType": "buy", "expression": "SAMPLECOUNT
 
 
 def with_data(stack: DeployedStack, name: str, seed: int = 0, **sections: Any) -> dict[str, Any]:
-    stack.upload(f"{name}/Interactions/interactions.csv", interactions_csv(seed=seed))
+    stack.upload_interactions(name, seed=seed)
     return params(name, **{"solutions": [], **sections})
 
 

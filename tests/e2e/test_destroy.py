@@ -17,7 +17,7 @@ UNSEEN = 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("*")'
 
 def built(stack: DeployedStack, group: str, **changes: Any) -> None:
     """A group as a run leaves it."""
-    stack.upload(f"{group}/Interactions/interactions.csv", interactions_csv())
+    stack.upload_interactions(group)
     run = stack.run(group, params(group, **changes))
     assert run.status == "SUCCEEDED", run.cause
 
@@ -65,19 +65,18 @@ def test_a_group_with_several_solutions_a_failed_version_and_pages_of_filters(st
     )
     built(stack, "other", solutions=[])
     client = stack.client("personalize")
-    arn = stack.pipeline_arn.replace(":states:", ":personalize:").rpartition(":stateMachine:")[0]
     for number in range(FILTERS):
         client.create_filter(
-            name=f"whole-f{number}", datasetGroupArn=f"{arn}:dataset-group/whole", filterExpression=UNSEEN
+            name=f"whole-f{number}", datasetGroupArn=stack.arn("dataset-group/whole"), filterExpression=UNSEEN
         )
     stack.fail_next("solution-version", "too little")
-    client.create_solution_version(solutionArn=f"{arn}:solution/whole-similar")
+    client.create_solution_version(solutionArn=stack.arn("solution/whole-similar"))
     role = stack.client("cloudformation").describe_stack_resource(
         StackName=stack.NAME, LogicalResourceId="PersonalizeRole"
     )["StackResourceDetail"]["PhysicalResourceId"]
     client.create_metric_attribution(
         name="whole-attribution",
-        datasetGroupArn=f"{arn}:dataset-group/whole",
+        datasetGroupArn=stack.arn("dataset-group/whole"),
         metrics=[{"eventType": "watch", "metricName": "watched", "expression": "SAMPLECOUNT()"}],
         metricsOutputConfig={"roleArn": stack.client("iam").get_role(RoleName=role)["Role"]["Arn"]},
     )
@@ -85,7 +84,7 @@ def test_a_group_with_several_solutions_a_failed_version_and_pages_of_filters(st
     client.meta.events.register(
         "provide-client-params.personalize.ListFilters", lambda params, **_: {**params, "maxResults": 3}
     )
-    plan = make_plan(client, f"{arn}:dataset-group/whole", stack.bucket, data=False)
+    plan = make_plan(client, stack.arn("dataset-group/whole"), stack.bucket, data=False)
     assert [thing.kind for thing in plan.things].count("Filter") == FILTERS  # on three pages
 
     code, planned, _ = personalize(stack, "destroy", "whole", "--dry-run")
@@ -100,7 +99,7 @@ def test_a_group_with_several_solutions_a_failed_version_and_pages_of_filters(st
     assert order.count("Solution") == 2
     assert "other" not in planned
 
-    client.create_solution_version(solutionArn=f"{arn}:solution/whole-similar")  # it is being trained
+    client.create_solution_version(solutionArn=stack.arn("solution/whole-similar"))  # it is being trained
     code, out, err = personalize(stack, "destroy", "whole", "--yes")
 
     assert code == 0, f"{out}\n{err}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.support.deployed_stack import DeployedStack, interactions_csv, params
+from tests.support.deployed_stack import DeployedStack, params
 from tests.support.documents import ROOT
 
 PAGE = (ROOT / "docs" / "events.md").read_text(encoding="utf-8")
@@ -84,7 +84,7 @@ def changes(details: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
 def test_events_tell_every_change_of_a_resource_and_of_the_run(stack: DeployedStack, listener: Listener):
     listener.listen("all", OURS)
     listener.listen("campaigns", CAMPAIGNS)
-    stack.upload("told/Interactions/interactions.csv", interactions_csv())
+    stack.upload_interactions("told")
 
     run = stack.run("told", params("told"))
 
@@ -119,7 +119,7 @@ def test_events_tell_every_change_of_a_resource_and_of_the_run(stack: DeployedSt
 
 def test_events_tell_failures_and_why(stack: DeployedStack, listener: Listener):
     listener.listen("failures", FAILURES)
-    stack.upload("untold/Interactions/interactions.csv", interactions_csv())
+    stack.upload_interactions("untold")
     stack.fail_next("solution-version", "the machine caught fire")
 
     run = stack.run("untold", params("untold"))
@@ -134,7 +134,7 @@ def test_events_tell_failures_and_why(stack: DeployedStack, listener: Listener):
 
 
 def test_events_tell_a_deletion(stack: DeployedStack, listener: Listener):
-    stack.upload("fallen/Interactions/interactions.csv", interactions_csv())
+    stack.upload_interactions("fallen")
     stack.run("fallen", params("fallen"))
     listener.listen("deletion", OURS)
     client = stack.client("stepfunctions")

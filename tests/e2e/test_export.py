@@ -8,7 +8,7 @@ from tests.integration.service import test_actions
 from tests.support import world
 from tests.support.account import RECIPE, ByHand, everything
 from tests.support.command import folder_with, personalize
-from tests.support.deployed_stack import DeployedStack, Run, interactions_csv, params
+from tests.support.deployed_stack import DeployedStack, Run, params
 from tests.support.domain_world import DOMAINS, DomainWorld
 
 SCHEMAS = world.SCHEMAS | test_actions.SCHEMAS
@@ -274,7 +274,7 @@ def test_a_group_that_the_pipeline_made(stack: DeployedStack, tmp_path: Path):
     assert run.step("SolutionVersion")["did"] == "reused"
     # The file is for going on with: without the two lines, it imports and trains again.
     del section["import"], solution["solutionVersion"]
-    stack.upload("own/Interactions/interactions.csv", interactions_csv(seed=1))
+    stack.upload_interactions("own", seed=1)
     again = stack.run("own-exported", document)
     assert again.status == "SUCCEEDED", again.cause
     assert (again.step("DatasetImport")["did"], again.step("Campaign")["did"]) == ("imported", "updated")

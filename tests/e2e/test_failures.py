@@ -15,10 +15,6 @@ from tests.support.deployed_stack import INTERACTIONS_SCHEMA, DeployedStack, Run
 from personalize_pipeline.execution import execution_name
 
 
-def with_data(stack: DeployedStack, folder: str) -> None:
-    stack.upload(f"{folder}/Interactions/interactions.csv", interactions_csv())
-
-
 def untrained(group: str, **changes: Any) -> dict[str, Any]:
     return params(group, **{"solutions": [], **changes})
 
@@ -118,7 +114,7 @@ def children(stack: DeployedStack, name: str) -> list[dict[str, Any]]:
     [("ReadParams", "the run"), ("WaitForTurn", "the run"), ("DatasetGroup", "dataset group crash")],
 )
 def test_a_function_that_crashes(stack: DeployedStack, function: str, title: str):
-    with_data(stack, "crash")
+    stack.upload_interactions("crash")
 
     with handler(stack, function, "nowhere.handler"):
         run = stack.run("crash", untrained("crash"))
@@ -130,7 +126,7 @@ def test_a_function_that_crashes(stack: DeployedStack, function: str, title: str
 
 
 def test_a_function_without_its_permissions(stack: DeployedStack):
-    with_data(stack, "denied")
+    stack.upload_interactions("denied")
 
     with without_policy(stack, "EventTracker"):
         run = stack.run("denied", untrained("denied", eventTracker={"name": "denied-events"}))
@@ -140,7 +136,7 @@ def test_a_function_without_its_permissions(stack: DeployedStack):
 
 
 def test_a_mail_that_cannot_be_sent_is_the_cause_of_the_execution(stack: DeployedStack):
-    with_data(stack, "mute")
+    stack.upload_interactions("mute")
     key = "mute/params.json"
 
     with without_policy(stack, "Notify"):
@@ -158,7 +154,7 @@ def test_a_mail_that_cannot_be_sent_is_the_cause_of_the_execution(stack: Deploye
 
 
 def test_a_bucket_that_does_not_let_personalize_in(stack: DeployedStack):
-    with_data(stack, "closed")
+    stack.upload_interactions("closed")
 
     with without_bucket_policy(stack):
         run = stack.run("closed", untrained("closed"))
@@ -168,7 +164,7 @@ def test_a_bucket_that_does_not_let_personalize_in(stack: DeployedStack):
 
 
 def test_a_role_that_personalize_may_not_use(stack: DeployedStack):
-    with_data(stack, "role")
+    stack.upload_interactions("role")
     document = untrained("role")
     # The role of a function: it trusts Lambda, not Personalize.
     role = stack.client("lambda").get_function_configuration(FunctionName=stack.function("Notify"))["Role"]
@@ -195,7 +191,7 @@ def test_a_role_that_personalize_may_not_use(stack: DeployedStack):
 def test_a_resource_that_personalize_gives_up_on(
     stack: DeployedStack, kind: str, title: str, reason: str, missing: set[str]
 ):
-    with_data(stack, "sick")
+    stack.upload_interactions("sick")
     stack.fail_next(kind, "an asteroid hit the region")
     expression = 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("*")'
     document = untrained(
@@ -213,7 +209,7 @@ def test_a_resource_that_personalize_gives_up_on(
 
 
 def test_a_schema_with_other_columns(stack: DeployedStack):
-    with_data(stack, "other")
+    stack.upload_interactions("other")
     first = stack.run("other", untrained("other"))
     rows = interactions_csv().splitlines()
     wider = "\n".join([f"{rows[0]},EVENT_VALUE", *(f"{row},1.5" for row in rows[1:])])
@@ -233,7 +229,7 @@ def test_a_schema_with_other_columns(stack: DeployedStack):
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "InternalServerException"])
 def test_a_busy_moment_is_waited_for_and_the_reason_is_shown(stack: DeployedStack, code: str):
-    with_data(stack, "busy")
+    stack.upload_interactions("busy")
     # Each look at it makes three attempts: more than the SDK's own patience.
     stack.refuse_next("CreateDatasetGroup", 5, code)  # the plan does not call it
 
@@ -250,7 +246,7 @@ def test_a_busy_moment_is_waited_for_and_the_reason_is_shown(stack: DeployedStac
 
 
 def test_a_task_that_takes_too_long(stack: DeployedStack):
-    with_data(stack, "slow")
+    stack.upload_interactions("slow")
     stack.refuse_next("CreateDatasetGroup", 100)
 
     def hurry(definition: dict[str, Any]) -> None:
@@ -264,7 +260,7 @@ def test_a_task_that_takes_too_long(stack: DeployedStack):
 
 
 def test_a_nested_execution_that_somebody_stops(stack: DeployedStack):
-    with_data(stack, "stopped")
+    stack.upload_interactions("stopped")
     stack.refuse_next("CreateDatasetGroup", 100)
     key = "stopped/params.json"
     name = execution_name(stack.bucket, key, stack.upload(key, json.dumps(untrained("stopped"))))

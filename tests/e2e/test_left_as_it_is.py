@@ -1,13 +1,12 @@
 """What a params file says is to be left as it is: data that is there, versions that are there."""
 
-from tests.e2e.test_runs import campaign_arn, with_data
 from tests.support.deployed_stack import DeployedStack, params
 
 
 def test_without_import_and_training_everything_is_reused(stack: DeployedStack):
-    with_data(stack, "still")
+    stack.upload_interactions("still")
     first = stack.run("still", params("still"))
-    with_data(stack, "still", seed=1)
+    stack.upload_interactions("still", seed=1)
     document = params("still")
     document["datasets"]["Interactions"]["import"] = False
     document["solutions"][0]["solutionVersion"] = {"train": False}
@@ -35,7 +34,7 @@ def test_without_import_and_training_everything_is_reused(stack: DeployedStack):
 
 
 def test_a_campaign_stays_at_the_version_that_the_file_names(stack: DeployedStack):
-    with_data(stack, "pinned")
+    stack.upload_interactions("pinned")
     like = "arn:aws:personalize:::recipe/aws-similar-items"
     document = params("pinned")
     (solution,) = document["solutions"]
@@ -54,7 +53,7 @@ def test_a_campaign_stays_at_the_version_that_the_file_names(stack: DeployedStac
     assert trained.step("SolutionVersion")["did"] == "trained"
     assert trained.step("Campaign")["did"] == kept.step("Campaign")["did"] == "reused"
     assert "SolutionVersion" not in {step["resource"] for step in kept.steps}  # nothing needs one
-    shown = stack.client("personalize").describe_campaign(campaignArn=campaign_arn(stack, "pinned-for-you"))
+    shown = stack.client("personalize").describe_campaign(campaignArn=stack.arn("campaign/pinned-for-you"))
     assert shown["campaign"]["solutionVersionArn"] == version
     for mail in (trained.mail, kept.mail):
         assert f"serves {version.split(':', 5)[-1]}" in mail.body

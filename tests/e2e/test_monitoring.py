@@ -76,7 +76,7 @@ def test_the_dashboard_and_the_alarms_are_there(stack: DeployedStack):
 
 
 def test_metrics_of_a_run_are_in_the_log_in_embedded_metric_format(stack: DeployedStack):
-    stack.upload("measured/Interactions/interactions.csv", interactions_csv())
+    stack.upload_interactions("measured")
     run = stack.run("measured", params("measured"))
 
     assert run.status == "SUCCEEDED", run.cause
@@ -115,7 +115,7 @@ def written(stack: DeployedStack, run: str) -> list[dict[str, Any]]:
 
 
 def test_an_idle_campaign_raises_an_alarm_and_a_mail(stack: DeployedStack):
-    stack.upload("idle/Interactions/interactions.csv", interactions_csv())
+    stack.upload_interactions("idle")
     run = stack.run("idle", params("idle"))
     arn = run.step("Campaign")["arn"]
     now = datetime.now(UTC)
@@ -136,7 +136,7 @@ def test_an_idle_campaign_raises_an_alarm_and_a_mail(stack: DeployedStack):
 
 
 def test_campaigns_that_are_too_small_or_too_large_raise_alarms(stack: DeployedStack):
-    stack.upload("sized/Interactions/interactions.csv", interactions_csv())
+    stack.upload_interactions("sized")
     document = params("sized")
     (solution,) = document["solutions"]
     solution["campaigns"] = [

@@ -4,7 +4,7 @@ import re
 import time
 from typing import Any
 
-from tests.support.deployed_stack import DeployedStack, interactions_csv, params
+from tests.support.deployed_stack import DeployedStack, params
 
 POPULAR = "arn:aws:personalize:::recipe/aws-popularity-count"
 KINDS = ("a", "b", "c")
@@ -35,7 +35,7 @@ def document() -> dict[str, Any]:
 def test_siblings_go_on_the_mail_lists_all_outcomes_and_the_next_run_does_what_is_missing(
     stack: DeployedStack,
 ):
-    stack.upload("partly/Interactions/interactions.csv", interactions_csv())
+    stack.upload_interactions("partly")
     for kind, reason in (
         ("filter", "the sieve broke"),
         ("solution-version", "the machine caught fire"),

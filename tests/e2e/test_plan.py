@@ -81,7 +81,7 @@ def test_what_changed_is_planned_with_its_reason_and_what_cannot_be_is_told_befo
     stack: DeployedStack, tmp_path: Path
 ):
     folder = folder_with(tmp_path, "moved", params("moved"))
-    stack.upload("moved/Interactions/interactions.csv", interactions_csv())
+    stack.upload_interactions("moved")
     first = stack.run("moved", params("moved"))
     assert first.status == "SUCCEEDED", first.cause
     document = params("moved", datasetGroup={"name": "moved", "domain": "ECOMMERCE"}, solutions=[])

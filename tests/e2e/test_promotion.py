@@ -21,13 +21,10 @@ def gated(group: str, **promotion: Any) -> dict[str, Any]:
     return document
 
 
-def with_data(stack: DeployedStack, folder: str, **options: Any) -> None:
-    stack.upload(f"{folder}/Interactions/interactions.csv", interactions_csv(**options))
-
-
 def served(stack: DeployedStack, name: str) -> str:
-    arn = stack.pipeline_arn.replace(":states:", ":personalize:").rpartition(":stateMachine:")[0]
-    campaign = stack.client("personalize").describe_campaign(campaignArn=f"{arn}:campaign/{name}")["campaign"]
+    campaign = stack.client("personalize").describe_campaign(campaignArn=stack.arn(f"campaign/{name}"))[
+        "campaign"
+    ]
     version: str = campaign["solutionVersionArn"]
     return version
 
@@ -38,7 +35,7 @@ def gain_of(run: Run) -> float:
 
 
 def test_a_version_that_is_good_enough_is_served(stack: DeployedStack):
-    with_data(stack, "good")
+    stack.upload_interactions("good")
 
     run = stack.run("good", gated("good", atLeast=0.01))
 
@@ -50,7 +47,7 @@ def test_a_version_that_is_good_enough_is_served(stack: DeployedStack):
 
 
 def test_a_version_below_the_floor_is_not_served_and_the_mail_says_why(stack: DeployedStack):
-    with_data(stack, "floor")
+    stack.upload_interactions("floor")
     first = stack.run("floor", gated("floor", atLeast=0.01))
     document = gated("floor", atLeast=0.99)
     document["solutions"][0]["campaigns"][0]["minProvisionedTPS"] = 2  # what else changed is applied
@@ -72,7 +69,7 @@ def test_a_version_below_the_floor_is_not_served_and_the_mail_says_why(stack: De
 
 
 def test_a_version_that_dropped_too_far_is_not_served(stack: DeployedStack):
-    with_data(stack, "drop")
+    stack.upload_interactions("drop")
     first = stack.run("drop", gated("drop", maxDrop=0.02))
     # Without the two tastes, and with more items, there is little to learn.
     chance = random.Random(0)
@@ -91,7 +88,7 @@ def test_a_version_that_dropped_too_far_is_not_served(stack: DeployedStack):
 
 
 def test_a_first_version_below_the_floor_makes_no_campaign(stack: DeployedStack):
-    with_data(stack, "none")
+    stack.upload_interactions("none")
 
     run = stack.run("none", gated("none", atLeast=0.99))
 
@@ -102,7 +99,7 @@ def test_a_first_version_below_the_floor_makes_no_campaign(stack: DeployedStack)
 
 
 def test_campaigns_of_one_solution_are_judged_by_what_each_of_them_serves(stack: DeployedStack):
-    with_data(stack, "both")
+    stack.upload_interactions("both")
     first = stack.run("both", gated("both", atLeast=0.01))
     document = gated("both", atLeast=0.01, maxDrop=1.0)
     document["solutions"][0]["campaigns"].append({"name": "both-second", "minProvisionedTPS": 1})
@@ -120,7 +117,7 @@ def test_campaigns_of_one_solution_are_judged_by_what_each_of_them_serves(stack:
 
 
 def test_a_person_can_move_a_campaign_back_and_on_again(stack: DeployedStack):
-    with_data(stack, "hand")
+    stack.upload_interactions("hand")
     first = stack.run("hand", gated("hand", atLeast=0.01))
     second = stack.run("hand", gated("hand", atLeast=0.01))
     old, new = (run.step("SolutionVersion")["arn"] for run in (first, second))
@@ -156,7 +153,7 @@ def test_a_person_can_move_a_campaign_back_and_on_again(stack: DeployedStack):
 
 
 def test_a_roll_back_leaves_out_what_the_gate_refused(stack: DeployedStack):
-    with_data(stack, "back")
+    stack.upload_interactions("back")
     first, refused, third = (stack.run("back", gated("back", atLeast=floor)) for floor in (0.01, 0.99, 0.01))
     assert refused.step("Promotion")["details"]["decision"] == "kept"
     assert served(stack, "back-for-you") == third.step("SolutionVersion")["arn"]
@@ -168,7 +165,7 @@ def test_a_roll_back_leaves_out_what_the_gate_refused(stack: DeployedStack):
 
 
 def test_what_cannot_be_moved_is_said(stack: DeployedStack):
-    with_data(stack, "fixed")
+    stack.upload_interactions("fixed")
     run = stack.run("fixed", gated("fixed", atLeast=0.01))
     version = run.step("SolutionVersion")["arn"].partition(":solution/")[2]
 

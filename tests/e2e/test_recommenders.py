@@ -4,28 +4,7 @@ import shlex
 from typing import Any
 
 from tests.support.deployed_stack import DeployedStack
-from tests.support.domain_world import DOMAINS, DomainWorld
-
-USE_CASE = "arn:aws:personalize:::recipe/aws-vod-"
-
-
-def video(stack: DeployedStack, name: str, *recommenders: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    """Upload the data of a film club; its params."""
-    club = DomainWorld(None, None, name)  # type: ignore[arg-type]  # for its data only
-    stack.upload(f"{name}/Interactions/interactions.csv", club.interactions())
-    stack.upload(f"{name}/Items/items.csv", club.items())
-    return {
-        "datasetGroup": {"name": name, "domain": "VIDEO_ON_DEMAND"},
-        "datasets": {
-            kind.title(): {"name": f"{name}-{kind.lower()}", "schema": schema}
-            for kind, schema in DOMAINS["VIDEO_ON_DEMAND"].items()
-        },
-        "recommenders": list(recommenders),
-    } | changes
-
-
-def recommender(name: str, use_case: str, **more: Any) -> dict[str, Any]:
-    return {"name": name, "recipeArn": USE_CASE + use_case, **more}
+from tests.support.uploads import recommender, video
 
 
 def test_a_domain_group_is_served_by_recommenders_and_the_mail_says_how_to_ask_them(stack: DeployedStack):

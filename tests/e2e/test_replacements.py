@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from tests.e2e.test_batch_jobs import put, solution, with_data
-from tests.support.deployed_stack import DeployedStack, interactions_csv, params
+from tests.support.deployed_stack import DeployedStack, params
+from tests.support.uploads import put_lines, solution, tastes
 from tests.support.world import column, schema
 
 WATCHED = 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("watch")'
@@ -17,7 +17,7 @@ def with_schema(document: dict[str, Any], *columns: dict[str, Any]) -> dict[str,
 
 
 def test_a_schema_with_one_more_nullable_column_is_replaced_on_the_next_upload(stack: DeployedStack):
-    document = with_data(stack, "wider")
+    document = tastes(stack, "wider")
     first = stack.run("wider", document)
     changed = with_schema(document, column("TASTE", categorical=True), column("YEAR", ["int", "null"]))
     rows = [f"i{number},{'odd' if number % 2 else 'even'},{1990 + number}" for number in range(40)]
@@ -49,7 +49,7 @@ def test_a_schema_with_one_more_nullable_column_is_replaced_on_the_next_upload(s
 
 
 def test_a_schema_that_takes_something_away_is_refused_with_the_reasons(stack: DeployedStack):
-    document = with_data(stack, "narrower")
+    document = tastes(stack, "narrower")
     stack.run("narrower", document)
     changed = with_schema(document, column("YEAR", "int"))
     stack.upload("narrower/Items/items.csv", "ITEM_ID,YEAR\n" + "".join(f"i{n},2000\n" for n in range(40)))
@@ -65,7 +65,7 @@ def test_a_schema_that_takes_something_away_is_refused_with_the_reasons(stack: D
         "It has schema/narrower-items-schema, which stays.",
     ):
         assert part in reason
-    with_data(stack, "narrower")  # the files as they were
+    tastes(stack, "narrower")  # the files as they were
     assert stack.run("narrower", document).step("Dataset", "narrower-items")["did"] == "reused"
 
 
@@ -76,7 +76,7 @@ def test_a_filter_whose_expression_changed_is_replaced_under_its_name(stack: Dep
         campaigns=[{"name": "refilter"}],
         batchInferenceJobs=[{"filterArn": "refilter-some"}],
     )
-    document = with_data(
+    document = tastes(
         stack,
         "refilter",
         asked,
@@ -85,7 +85,7 @@ def test_a_filter_whose_expression_changed_is_replaced_under_its_name(stack: Dep
             {"name": "refilter-left", "filterExpression": WATCHED},
         ],
     )
-    put(stack, "refilter/batch/refilter-similar-items/lines.json", {"itemId": "i2"})
+    put_lines(stack, "refilter/batch/refilter-similar-items/lines.json", {"itemId": "i2"})
     first = stack.run("refilter", document)
     changed = document | {"filters": [{"name": "refilter-some", "filterExpression": EVEN}]}
 
@@ -112,7 +112,7 @@ def test_a_filter_whose_expression_changed_is_replaced_under_its_name(stack: Dep
 def test_a_filter_that_cannot_be_replaced_keeps_working_as_it_was(stack: DeployedStack):
     filters = [{"name": "nofilter", "filterExpression": WATCHED}]
     document = params("nofilter", solutions=[], filters=filters)
-    stack.upload("nofilter/Interactions/interactions.csv", interactions_csv())
+    stack.upload_interactions("nofilter")
     first = stack.run("nofilter", document)
     stack.fail_next("filter", "no room for it")
 

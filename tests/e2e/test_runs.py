@@ -4,24 +4,15 @@ import json
 from typing import Any
 
 import pytest
-from tests.support.deployed_stack import INTERACTIONS_SCHEMA, DeployedStack, interactions_csv, params
+from tests.support.deployed_stack import INTERACTIONS_SCHEMA, DeployedStack, params
 
 SIMILAR = "arn:aws:personalize:::recipe/aws-similar-items"
 RANKING = "arn:aws:personalize:::recipe/aws-personalized-ranking-v2"
 FOR_YOU = "arn:aws:personalize:::recipe/aws-user-personalization-v2"
 
 
-def with_data(stack: DeployedStack, folder: str, **options: Any) -> None:
-    stack.upload(f"{folder}/Interactions/interactions.csv", interactions_csv(**options))
-
-
-def campaign_arn(stack: DeployedStack, name: str) -> str:
-    arn: str = stack.pipeline_arn.replace(":states:", ":personalize:")
-    return f"{arn.rpartition(':stateMachine:')[0]}:campaign/{name}"
-
-
 def test_the_first_run_ends_with_a_live_campaign_and_a_mail(stack: DeployedStack):
-    with_data(stack, "first")
+    stack.upload_interactions("first")
     document = params(
         "first",
         eventTracker={"name": "first-events"},
@@ -49,10 +40,10 @@ def test_the_first_run_ends_with_a_live_campaign_and_a_mail(stack: DeployedStack
         ("Campaign", "first-for-you"): "created",
     }
     assert run.mail.subject.startswith("Succeeded: first")
-    for part in (campaign_arn(stack, "first-for-you"), "normalized_discounted_cumulative_gain_at_25"):
+    for part in (stack.arn("campaign/first-for-you"), "normalized_discounted_cumulative_gain_at_25"):
         assert part in run.mail.body
     answer = stack.client("personalize-runtime").get_recommendations(
-        campaignArn=campaign_arn(stack, "first-for-you"), userId="u2", numResults=10
+        campaignArn=stack.arn("campaign/first-for-you"), userId="u2", numResults=10
     )
     even = [item["itemId"] for item in answer["itemList"] if int(item["itemId"][1:]) % 2 == 0]
     assert len(answer["itemList"]) == 10
@@ -60,9 +51,9 @@ def test_the_first_run_ends_with_a_live_campaign_and_a_mail(stack: DeployedStack
 
 
 def test_a_second_run_retrains_on_changed_data_and_moves_the_campaign(stack: DeployedStack):
-    with_data(stack, "again")
+    stack.upload_interactions("again")
     first = stack.run("again", params("again"))
-    with_data(stack, "again", seed=1)
+    stack.upload_interactions("again", seed=1)
 
     second = stack.run("again", params("again"))
 
@@ -80,7 +71,7 @@ def test_a_second_run_retrains_on_changed_data_and_moves_the_campaign(stack: Dep
     }
     versions = [run.step("SolutionVersion")["arn"] for run in (first, second)]
     personalize = stack.client("personalize")
-    campaign = personalize.describe_campaign(campaignArn=campaign_arn(stack, "again-for-you"))["campaign"]
+    campaign = personalize.describe_campaign(campaignArn=stack.arn("campaign/again-for-you"))["campaign"]
     assert campaign["solutionVersionArn"] == versions[1] != versions[0]
     solution = second.step("Solution")["arn"]
     assert len(personalize.list_solution_versions(solutionArn=solution)["solutionVersions"]) == 2
@@ -90,7 +81,7 @@ def test_a_second_run_retrains_on_changed_data_and_moves_the_campaign(stack: Dep
 
 
 def test_unchanged_data_is_not_imported_again(stack: DeployedStack):
-    with_data(stack, "same")
+    stack.upload_interactions("same")
     first = stack.run("same", params("same"))
 
     second = stack.run("same", params("same"))
@@ -158,7 +149,7 @@ def test_a_file_that_is_no_json_is_a_mail_too(stack: DeployedStack):
 def test_too_little_data_ends_as_failed_with_the_reason_of_personalize(
     stack: DeployedStack, size: dict[str, int], where: str, reason: str
 ):
-    with_data(stack, "little", **size)
+    stack.upload_interactions("little", **size)
 
     run = stack.run("little", params("little"))
 
@@ -170,7 +161,7 @@ def test_too_little_data_ends_as_failed_with_the_reason_of_personalize(
 
 
 def test_one_of_three_solutions_fails_and_the_others_are_live(stack: DeployedStack):
-    with_data(stack, "three")
+    stack.upload_interactions("three")
     solutions: list[dict[str, Any]] = [
         {
             "name": f"three-{name}",
@@ -191,13 +182,13 @@ def test_one_of_three_solutions_fails_and_the_others_are_live(stack: DeployedSta
     assert {step["name"] for step in run.steps if step["resource"] == "Campaign"} == alive
     personalize = stack.client("personalize")
     for name in alive:
-        campaign = personalize.describe_campaign(campaignArn=campaign_arn(stack, name))["campaign"]
+        campaign = personalize.describe_campaign(campaignArn=stack.arn(f"campaign/{name}"))["campaign"]
         assert campaign["status"] == "ACTIVE"
         assert name in run.cause
 
 
 def test_the_same_s3_event_twice_starts_one_run(stack: DeployedStack):
-    with_data(stack, "twice")
+    stack.upload_interactions("twice")
     run = stack.run("twice", params("twice", solutions=[]))
     version = stack.client("s3").head_object(Bucket=stack.bucket, Key="twice/params.json")["VersionId"]
     event = {
@@ -227,23 +218,23 @@ def test_the_same_s3_event_twice_starts_one_run(stack: DeployedStack):
 
 
 def test_a_campaign_that_cannot_be_updated_fails_and_keeps_serving(stack: DeployedStack):
-    with_data(stack, "stuck")
+    stack.upload_interactions("stuck")
     first = stack.run("stuck", params("stuck"))
-    with_data(stack, "stuck", seed=1)
+    stack.upload_interactions("stuck", seed=1)
     stack.fail_next("campaign", "no capacity for the new version")
 
     second = stack.run("stuck", params("stuck"))
 
     assert (first.status, second.status) == ("SUCCEEDED", "FAILED")
     assert "no capacity for the new version" in second.mail.body
-    campaign = stack.client("personalize").describe_campaign(
-        campaignArn=campaign_arn(stack, "stuck-for-you")
-    )["campaign"]
+    campaign = stack.client("personalize").describe_campaign(campaignArn=stack.arn("campaign/stuck-for-you"))[
+        "campaign"
+    ]
     assert campaign["solutionVersionArn"] == first.step("SolutionVersion")["arn"]
 
 
 def test_a_run_can_be_started_by_hand_with_the_document_itself(stack: DeployedStack):
-    with_data(stack, "by-hand")
+    stack.upload_interactions("by-hand")
     location = {"dataLocation": f"s3://{stack.bucket}/by-hand/Interactions/"}
     document = params("by-hand", solutions=[])
     document["datasets"]["Interactions"] |= location
@@ -270,7 +261,7 @@ USERS_SCHEMA = {
 
 
 def test_a_file_of_the_old_kind_with_perform_auto_ml_deploys_the_best_candidate(stack: DeployedStack):
-    with_data(stack, "old")
+    stack.upload_interactions("old")
     rows = [f"u{user},{'MF'[user % 2]},{20 + user % 40}" for user in range(60)]
     stack.upload("old/Users/users.csv", "\n".join(["USER_ID,GENDER,AGE", *rows]) + "\n")
     document = {
@@ -291,7 +282,7 @@ def test_a_file_of_the_old_kind_with_perform_auto_ml_deploys_the_best_candidate(
     assert len(trained) >= 2
     gain = "normalized_discounted_cumulative_gain_at_25"
     best = max(trained, key=lambda step: step["details"]["metrics"][gain])
-    campaign = stack.client("personalize").describe_campaign(campaignArn=campaign_arn(stack, "Campaign"))[
+    campaign = stack.client("personalize").describe_campaign(campaignArn=stack.arn("campaign/Campaign"))[
         "campaign"
     ]
     assert campaign["solutionVersionArn"] == best["arn"]

@@ -60,7 +60,7 @@ def kinds(run: Run) -> list[str]:
 
 
 def test_schedules_are_created_changed_and_removed_with_the_file(stack: DeployedStack):
-    stack.upload("clock/Interactions/interactions.csv", interactions_csv())
+    stack.upload_interactions("clock")
     hourly = {"expression": "rate(1 hour)", "datasets": ["Interactions"]}
 
     run = built(stack, "clock", schedules={"retrain": WEEKLY, "import": [hourly]})
@@ -116,7 +116,7 @@ def test_schedules_are_created_changed_and_removed_with_the_file(stack: Deployed
 
 
 def test_a_schedule_starts_an_import_and_nothing_else(stack: DeployedStack):
-    stack.upload("tick/Interactions/interactions.csv", interactions_csv())
+    stack.upload_interactions("tick")
     first = built(stack, "tick", schedules={"import": {"expression": soon(25)}})
     assert first.step("Schedules")["did"] == "created"
     stack.upload("tick/Interactions/more.csv", interactions_csv(seed=1))
@@ -132,7 +132,7 @@ def test_a_schedule_starts_an_import_and_nothing_else(stack: DeployedStack):
 
 def test_a_retrain_is_one_chain_of_import_training_and_campaign(stack: DeployedStack):
     """UPDATE, which continues from the version that the upload trained in full."""
-    stack.upload("chain/Interactions/interactions.csv", interactions_csv())
+    stack.upload_interactions("chain")
     stack.upload("chain/batch/chain-for-you/lines.json", '{"userId": "u1"}\n')
     for_you = {
         "name": "chain-for-you",
@@ -146,7 +146,7 @@ def test_a_retrain_is_one_chain_of_import_training_and_campaign(stack: DeployedS
         "batch": {"expression": "rate(30 days)"},
     }
     first = built(stack, "chain", solutions=[for_you, similar], schedules=clocks)
-    stack.upload("chain/Interactions/interactions.csv", interactions_csv(each=30))
+    stack.upload_interactions("chain", each=30)
 
     run = scheduled_run(stack, "chain", "retrain")
 
@@ -165,7 +165,7 @@ def test_a_retrain_is_one_chain_of_import_training_and_campaign(stack: DeployedS
 
 
 def test_a_batch_schedule_runs_the_jobs_with_the_newest_version_and_trains_nothing(stack: DeployedStack):
-    stack.upload("nightly/Interactions/interactions.csv", interactions_csv())
+    stack.upload_interactions("nightly")
     stack.upload("nightly/batch/nightly-for-you/lines.json", '{"userId": "u1"}\n')
     solution = params("nightly")["solutions"][0] | {"batchInferenceJobs": [{}]}
     first = built(stack, "nightly", solutions=[solution], schedules={"batch": {"expression": soon(35)}})
@@ -181,7 +181,7 @@ def test_a_batch_schedule_runs_the_jobs_with_the_newest_version_and_trains_nothi
 
 
 def test_a_scheduled_run_says_that_its_file_was_replaced_or_deleted(stack: DeployedStack):
-    stack.upload("stale/Interactions/interactions.csv", interactions_csv())
+    stack.upload_interactions("stale")
     built(stack, "stale", solutions=[], schedules={"import": {"expression": "rate(30 days)"}})
     [kept] = of(stack, "stale").values()
     client, key = stack.client("stepfunctions"), "stale/params.json"
@@ -192,7 +192,7 @@ def test_a_scheduled_run_says_that_its_file_was_replaced_or_deleted(stack: Deplo
 
     # The new file's run fails before it gets as far as the schedules.
     stack.fail_next("dataset-import-job", "not today")
-    stack.upload("stale/Interactions/interactions.csv", interactions_csv(seed=2))
+    stack.upload_interactions("stale", seed=2)
     assert stack.run("stale", params("stale", solutions=[])).status == "FAILED"
     replaced = start("stale-replaced")
     stack.client("s3").delete_object(Bucket=stack.bucket, Key=key)
@@ -209,7 +209,7 @@ def test_a_scheduled_run_says_that_its_file_was_replaced_or_deleted(stack: Deplo
 
 def test_destroy_takes_the_schedules_of_the_group_and_no_others(stack: DeployedStack):
     for group in ("ends", "stays"):
-        stack.upload(f"{group}/Interactions/interactions.csv", interactions_csv())
+        stack.upload_interactions(group)
         built(stack, group, solutions=[], schedules={"import": [{"expression": "rate(30 days)"}] * 2})
     [one, _] = of(stack, "ends").values()
 

@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-from tests.e2e.test_recommenders import recommender, video
 from tests.support.dataset_files import ACTIONS, action_interactions, csv, events
 from tests.support.dataset_files import document as with_types
 from tests.support.deployed_stack import DeployedStack, Run, interactions_csv, params
+from tests.support.uploads import recommender, video
 
 RECIPE = "arn:aws:personalize:::recipe/aws-"
 
@@ -19,10 +19,6 @@ def solution(name: str, recipe: str) -> dict[str, Any]:
     }
 
 
-def with_data(stack: DeployedStack, folder: str) -> None:
-    stack.upload(f"{folder}/Interactions/interactions.csv", interactions_csv())
-
-
 def answers(run: Run, name: str) -> dict[tuple[str, str | None], list[str]]:
     """By what was asked and the filter: the first of the answer."""
     details = run.step("SmokeTest", name)["details"]
@@ -30,7 +26,7 @@ def answers(run: Run, name: str) -> dict[tuple[str, str | None], list[str]]:
 
 
 def test_every_campaign_and_every_filter_is_tried_and_the_answers_are_in_the_mail(stack: DeployedStack):
-    with_data(stack, "tried")
+    stack.upload_interactions("tried")
     filters = {
         "tried-unseen": 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("*")',
         "tried-type": "INCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ($TYPE)",
@@ -114,7 +110,7 @@ def test_actions_are_tried_with_filters_for_actions(stack: DeployedStack):
 
 
 def test_a_campaign_that_answers_nothing_fails_the_run_and_the_others_go_on(stack: DeployedStack):
-    with_data(stack, "mute")
+    stack.upload_interactions("mute")
     document = params(
         "mute",
         solutions=[

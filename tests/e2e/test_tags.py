@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.support.deployed_stack import DeployedStack, Run, interactions_csv, params
+from tests.support.deployed_stack import DeployedStack, Run, params
 
 from personalize_pipeline.tagging import NOTE
 
@@ -46,7 +46,7 @@ def document(name: str, common: list[Any], of_campaign: list[Any]) -> dict[str, 
 
 
 def test_tags_are_on_all_resources_and_follow_the_params_file(stack: DeployedStack):
-    stack.upload("tags/Interactions/interactions.csv", interactions_csv())
+    stack.upload_interactions("tags")
     stack.upload("tags/deletions/users.csv", "USER_ID\nu1\n")
     stack.upload("tags/batch/tags-for-you/lines.json", '{"userId": "u2"}\n')
     team, stage = tag("team", "reco"), tag("stage", "prod")

@@ -2,7 +2,7 @@
 
 import json
 
-from tests.support.deployed_stack import DeployedStack, interactions_csv, params
+from tests.support.deployed_stack import DeployedStack, params
 
 from personalize_pipeline.execution import execution_name
 
@@ -10,7 +10,7 @@ from personalize_pipeline.execution import execution_name
 def test_a_params_file_that_is_uploaded_twice_quickly_makes_two_runs_one_after_the_other(
     stack: DeployedStack,
 ):
-    stack.upload("turns/Interactions/interactions.csv", interactions_csv())
+    stack.upload_interactions("turns")
     # The first one takes some seconds longer, so that they surely meet.
     stack.refuse_next("DescribeDatasetGroup", 8)
     text = json.dumps(params("turns", solutions=[]))
@@ -41,7 +41,7 @@ def test_a_params_file_that_is_uploaded_twice_quickly_makes_two_runs_one_after_t
 
 def test_runs_on_different_dataset_groups_do_not_wait(stack: DeployedStack):
     for folder in ("left", "right"):
-        stack.upload(f"{folder}/Interactions/interactions.csv", interactions_csv())
+        stack.upload_interactions(folder)
     names = []
     for folder in ("left", "right"):
         key = f"{folder}/params.json"

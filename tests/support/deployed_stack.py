@@ -124,6 +124,11 @@ class DeployedStack:
         )
         return session.client(service, endpoint_url=endpoint, **options)
 
+    def arn(self, tail: str) -> str:
+        """The ARN of a resource in Personalize: `campaign/movies`."""
+        arn: str = self.pipeline_arn.replace(":states:", ":personalize:")
+        return f"{arn.rpartition(':stateMachine:')[0]}:{tail}"
+
     # --- what a person does ---------------------------------------------------------------------------------
 
     def upload(self, key: str, content: str | bytes) -> str:
@@ -131,6 +136,10 @@ class DeployedStack:
         body = content.encode() if isinstance(content, str) else content
         version: str = self.client("s3").put_object(Bucket=self.bucket, Key=key, Body=body)["VersionId"]
         return version
+
+    def upload_interactions(self, folder: str, **options: Any) -> None:
+        """Upload `interactions_csv` with these options."""
+        self.upload(f"{folder}/Interactions/interactions.csv", interactions_csv(**options))
 
     def run(self, folder: str, params: Mapping[str, Any] | str) -> Run:
         """Upload a params file and wait until its run has ended and its mail is there."""

@@ -1,8 +1,7 @@
 """The data of a folder, as it will lie in the bucket; what lies elsewhere is looked up in S3."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from personalize_pipeline import clients
@@ -34,10 +33,7 @@ class FolderData:
             DataInvalid: there is no such bucket.
             NotReadable: it may not be listed.
         """
-        place = self._place(location)
-        if place is None:
-            return (self.there or partial(list_files, clients.s3()))(location)
-        return self._listing([place] if place.is_file() else place.glob("*"))
+        return self._at(location, "*", self.there or _list_files)
 
     def tree(self, location: str) -> Listing:
         """The files at a location, those of folders inside too.
@@ -46,10 +42,7 @@ class FolderData:
             DataInvalid: there is no such bucket.
             NotReadable: it may not be listed.
         """
-        place = self._place(location)
-        if place is None:
-            return list_tree(clients.s3(), location)
-        return self._listing([place] if place.is_file() else place.rglob("*"))
+        return self._at(location, "**/*", _list_tree)
 
     def look(self, location: str, header: bool) -> Amount:
         """How much is there."""
@@ -58,10 +51,13 @@ class FolderData:
             return measure(listing, from_s3(clients.s3()), _REMOTE_BYTES, header=header)
         return measure(listing, self._read, _LOCAL_BYTES, header=header)
 
-    def _listing(self, found: Iterable[Path]) -> Listing:
+    def _at(self, location: str, pattern: str, in_s3: Callable[[str], Listing]) -> Listing:
+        place = self._place(location)
+        if place is None:
+            return in_s3(location)
         files = [
             path
-            for path in sorted(found)
+            for path in sorted([place] if place.is_file() else place.glob(pattern))
             if path.is_file() and not path.name.startswith(".") and path.stat().st_size
         ]
         keys = (f"{self.prefix}{path.relative_to(self.folder.data).as_posix()}" for path in files)
@@ -80,3 +76,11 @@ class FolderData:
             return None
         place = self.folder.data / location.removeprefix(own)
         return None if self.there and not place.exists() else place
+
+
+def _list_files(location: str) -> Listing:
+    return list_files(clients.s3(), location)
+
+
+def _list_tree(location: str) -> Listing:
+    return list_tree(clients.s3(), location)

@@ -115,12 +115,21 @@ class _Walk:
         why = "\n".join(filter(None, [last.foreseen.why, reason]))
         self.seen.append(replace(last, foreseen=last.foreseen.model_copy(update={"why": why})))
 
-    def add(
-        self, resource: str, want: Mapping[str, Any], context: Context, step: Step | None, **entry: Any
-    ) -> None:
+    def ask(
+        self, resource: str, want: Mapping[str, Any], take: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    ) -> Step | None:
+        """Take a step that is about no resource of Personalize; None, and an entry, if it fails."""
+        event = {"want": want, "context": Context(run=self.run).output()}
+        try:
+            return Step.model_validate(take(event))
+        except PipelineError as error:
+            self.add(resource, want, None, action="fail", why=str(error))
+            return None
+
+    def add(self, resource: str, want: Mapping[str, Any], step: Step | None, **entry: Any) -> None:
         """Add what was found out in another way."""
         foreseen = Foreseen(resource=resource, name=want["name"], **entry)
-        self._add(Seen(foreseen, want, context, step))
+        self._add(Seen(foreseen, want, Context(run=self.run), step))
 
     def _add(self, seen: Seen) -> Seen:
         self.seen.append(seen)
@@ -161,16 +170,13 @@ def _walk(walk: _Walk, plan: Mapping[str, Any]) -> None:  # a line for each kind
 
 def _preprocess(walk: _Walk, want: Mapping[str, Any]) -> bool:
     """The Glue job; whether it is to run."""
-    context = Context(run=walk.run)
-    event = {"want": want, "context": context.output()}
-    try:
-        step = Step.model_validate(preprocessing(event, walk.looking.guard(boto3.client("glue"))))
-    except PipelineError as error:
-        walk.add("Preprocess", want, context, None, action="fail", why=str(error))
+    glue = walk.looking.guard(boto3.client("glue"))
+    step = walk.ask("Preprocess", want, lambda event: preprocessing(event, glue))
+    if step is None:
         return True
     runs = step.did != "reused"
-    why = (step.details or {}).get("because", "")
-    walk.add("Preprocess", want, context, step, action="start" if runs else "keep", why=why)
+    why = (step.details or {}).get("because") or step.reason or ""
+    walk.add("Preprocess", want, step, action="start" if runs else "keep", why=why)
     return runs
 
 
@@ -188,7 +194,7 @@ def _dataset(walk: _Walk, plan: Mapping[str, Any], group: Mapping[str, str], pre
     if prepared:
         why = "what the Glue job makes, unless that was imported last"
         entry = {**plan["import"], "name": dataset.foreseen.name}
-        walk.add("DatasetImport", entry, Context(run=walk.run), None, action="import", why=why)
+        walk.add("DatasetImport", entry, None, action="import", why=why)
         return f"{dataset.foreseen.name} is imported"
     name = group["dataset_group_arn"].rpartition("/")[2]
     dataset_arn = walk.run.arn(f"dataset/{name}/{plan['dataset']['datasetType'].upper()}")
@@ -243,19 +249,16 @@ def _campaign(
 
 def _schedules(walk: _Walk, want: Mapping[str, Any]) -> None:
     """Not of Personalize: those that are there, and those that the params file no longer asks for."""
-    context = Context(run=walk.run)
-    event = {"want": want, "context": context.output()}
-    try:
-        step = Step.model_validate(schedules(event, walk.looking.guard(boto3.client("scheduler"))))
-    except PipelineError as error:
-        walk.add("Schedules", want, context, None, action="fail", why=str(error))
+    scheduler = walk.looking.guard(boto3.client("scheduler"))
+    step = walk.ask("Schedules", want, lambda event: schedules(event, scheduler))
+    if step is None:
         return
     shown: Sequence[Mapping[str, Any]] = (step.details or {}).get("schedules", [])
     done = [one for one in shown if one["did"] != "reused"]
     why = "\n".join(f"{one['did'].removesuffix('d')} {one['name']}" for one in done)
     if shown:
         action = _DID.get(step.did or "", "keep") if done else "keep"
-        walk.add("Schedules", want, context, step, action=action, why=why)
+        walk.add("Schedules", want, step, action=action, why=why)
 
 
 def _version(plan: Mapping[str, Any], candidates: Sequence[Mapping[str, Any]]) -> str:
