@@ -177,6 +177,22 @@ def test_expressions_use_what_is_beside_them(dashboard: dict[str, Any]):
                 assert row["expression"].partition(" / ")[0] in ids
 
 
+def test_rates_are_divided_by_the_period_of_their_sums_over_any_time(dashboard: dict[str, Any]):
+    rows = [
+        row[0]
+        for widget in dashboard["widgets"]
+        for row in widget["properties"].get("metrics", [])
+        if isinstance(row[0], dict)
+    ]
+    periods = {row["id"]: found[4] for row in rows if (found := SEARCH.fullmatch(row["expression"]))}
+    rates = [row["expression"].split(" / ") for row in rows if " / " in row["expression"]]
+
+    assert rates
+    assert all(periods[summed] == seconds for summed, seconds in rates)
+    # Without this, CloudWatch chooses other periods, by the time that is shown.
+    assert dashboard["periodOverride"] == "inherit"
+
+
 def test_every_metric_of_ours_is_on_the_page(measured: set[Metric]):
     offline = {
         "coverage",
