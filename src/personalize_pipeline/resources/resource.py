@@ -284,7 +284,7 @@ def last_duration(earlier: Iterable[Mapping[str, Any]]) -> float | None:
 
 def tail(arn: str) -> str:
     """The part of an ARN that people talk about: `campaign/movies`."""
-    return arn.split(":", 5)[-1]
+    return arn.split(":", 5)[-1] if arn.startswith("arn:") else arn
 
 
 def sentence(text: str) -> str:

@@ -30,6 +30,15 @@ def test_it_lists_what_is_gone_and_what_is_kept():
     assert "is live" not in made.body
 
 
+def test_data_is_where_it_was_in_s3():
+    place = "s3://input/films/Items/"
+    data = {"resource": "Data", "name": place, "arn": place, "status": "GONE", "did": "deleted"}
+
+    lines = [line.split() for line in mail(outcomes=[data]).body.splitlines()]
+
+    assert ["deleted", "data", place, place] in lines
+
+
 def test_it_says_what_could_not_be_deleted_why_and_what_to_do():
     failed = {"Error": "ResourceFailed", "Cause": "filter/films-new: a batch job uses it"}
     made = mail(
