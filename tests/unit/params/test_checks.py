@@ -259,6 +259,12 @@ SOLUTIONS = {
         "solutionVersion.trainingMode",
         "cannot be trained with UPDATE",
     ),
+    "the service's own training mode": (
+        {"solutionVersion": {"trainingMode": "AUTOTRAIN"}},
+        {},
+        "solutionVersion.trainingMode",
+        "AUTOTRAIN is the mode of Personalize's own trainings",
+    ),
     "unknown hyperparameter": (
         {"recipeArn": V1} | config(algorithmHyperParameters={"hiden_dimension": "64"}),
         {},

@@ -66,6 +66,10 @@ def problems(**schedules):
             {"retrain": DAILY | {"trainingMode": "UPDATE"}},
             "schedules.retrain.trainingMode: movies-for-you: aws-user-personalization-v2 cannot be trained with UPDATE",
         ),
+        (
+            {"retrain": DAILY | {"trainingMode": "AUTOTRAIN"}},
+            "schedules.retrain.trainingMode: AUTOTRAIN is the mode of Personalize's own trainings",
+        ),
         ({"batch": DAILY}, "schedules.batch: movies-for-you and movies-like-this have no batch jobs."),
         ({"batch": DAILY | {"solutions": ["movies-like-this"]}}, "movies-like-this has no batch jobs."),
         ({"retrain": DAILY | {"importMode": "FULL"}}, "schedules.retrain.importMode: unknown key."),

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from personalize_pipeline.params.candidates import candidates
+from personalize_pipeline.params.checks.solutions import OWN_TRAININGS
 from personalize_pipeline.params.places import listed, shown
 from personalize_pipeline.params.schedules import Kind, entries_of
 from personalize_rules.recipes import find_recipe
@@ -119,6 +120,8 @@ def _solutions(
             message = f"{listed(without)} {'has' if len(without) == 1 else 'have'} no batch jobs."
             advice = "Add batchInferenceJobs or batchSegmentJobs to the solution, or remove the schedule."
             yield Problem(place, message, advice)
+    elif entry.get("trainingMode") == "AUTOTRAIN":
+        yield Problem(f"{place}.trainingMode", OWN_TRAININGS, "Use FULL, or UPDATE where the recipe has it.")
     elif entry.get("trainingMode") == "UPDATE":
         for name, solution in chosen.items():
             yield from _updatable(name, solution, place)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from personalize_pipeline.params.bake_off import variations
 from personalize_pipeline.params.candidates import METRICS, auto_ml_recipes, candidates
@@ -13,6 +13,8 @@ from personalize_pipeline.params.places import listed, shown
 from personalize_rules.recipes import RECIPES, Recipe, find_recipe
 from personalize_rules.schemas import DatasetType, Problem
 from personalize_rules.spelling import closest
+
+OWN_TRAININGS: Final = "AUTOTRAIN is the mode of Personalize's own trainings (performAutoTraining)."
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,9 @@ def _training(
     if "eventType" in solution and interactions and not interactions.field("EVENT_TYPE"):
         message = "training on one event type needs the field EVENT_TYPE in the Interactions schema."
         yield Problem(f"{place}.eventType", message, "Add the field, or remove eventType.")
+    mode = inner(solution, "solutionVersion").get("trainingMode")
+    if mode == "AUTOTRAIN":
+        yield Problem(f"{place}.solutionVersion.trainingMode", OWN_TRAININGS, "Use FULL.")
     retired = any(choice.recipe.retired for choice in choices)
     for recipe in recipes:
         if (
@@ -183,7 +188,6 @@ def _training(
         if solution.get("performIncrementalUpdate") and not recipe.incremental_update:
             message = f"{recipe.name} cannot be updated incrementally; only aws-semantic-similarity can."
             yield Problem(f"{place}.performIncrementalUpdate", message, "Remove it.")
-        mode = inner(solution, "solutionVersion").get("trainingMode")
         if mode == "UPDATE" and not recipe.update_training:
             message = f"{recipe.name} cannot be trained with UPDATE; only aws-user-personalization can."
             yield Problem(f"{place}.solutionVersion.trainingMode", message, "Use FULL.")
