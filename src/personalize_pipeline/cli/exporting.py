@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from personalize_pipeline import clients
+from personalize_pipeline.cli.folder import PARAMS
 from personalize_pipeline.cli.output import CommandError
 from personalize_pipeline.exporting.allowed import only_allowed
 from personalize_pipeline.exporting.group import export_group
@@ -62,10 +63,17 @@ def new_file(path: Path) -> Path:
     Raises:
         CommandError: there is a file already.
     """
-    path = path / "params.json" if path.is_dir() else path
+    path = path / PARAMS if path.is_dir() else path
     if path.exists():
         raise CommandError(f"{path} is there already, and is not overwritten. Give another name: --output.")
     return path
+
+
+def how_to_apply(file: Path) -> str:
+    """The command that runs the file: that of its folder, if its name is the one that is looked for there."""
+    if file.name != PARAMS:
+        return f"Name it {PARAMS}, in a folder, to apply it: personalize run FOLDER"
+    return f"Apply it: personalize run {file.parent}"
 
 
 def _find(client: Any, group: str) -> str:

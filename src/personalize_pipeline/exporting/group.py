@@ -261,7 +261,7 @@ class _Reader:
             f"{number} {words if number > 1 else words[:-1]}" for words, number in found.items() if number
         ]:
             self.notes.append(
-                f"{listed(counts)} that have run are not in the file: a run would run them anew."
+                f"jobs that have run are not in the file ({listed(counts)}): a run would run them anew."
             )
 
     # What all of them need

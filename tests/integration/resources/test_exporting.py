@@ -214,7 +214,9 @@ def test_jobs_that_have_run_are_counted_not_written(cloud: Cloud):
 
     assert "batchInferenceJobs" not in made.document["solutions"][0]
     assert any(
-        note.startswith("2 batch inference jobs and 1 dataset export job that have run are not in")
+        note.startswith(
+            "jobs that have run are not in the file (2 batch inference jobs and 1 dataset export job)"
+        )
         for note in made.notes
     )
 
@@ -272,6 +274,9 @@ def test_the_command_prints_the_file_or_one_document_for_scripts(cloud: Cloud, t
     assert [f"Note: {note}" for note in made["notes"]] == printed.stderr.splitlines()
     assert json.loads(file.read_text()) == params
     assert f"{file} is written. Apply it: personalize run {file.parent}" in written.stderr
+    other = run(app, ["export", "command", "--output", str(tmp_path / "films.json")])
+    assert f"personalize run {tmp_path}" not in other.stderr
+    assert "films.json is written. Name it params.json" in other.stderr
 
 
 def test_the_command_says_what_the_check_would_refuse(cloud: Cloud):

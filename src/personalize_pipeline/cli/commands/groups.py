@@ -106,4 +106,4 @@ def export_(
             note("\n".join(["`personalize check` refuses it:", *(f"- {one}" for one in made.problems)]))
             raise typer.Exit(1)
         if file:
-            note(f"{file} is written. Apply it: personalize run {file.parent}")
+            note(f"{file} is written. {exporting.how_to_apply(file)}")
