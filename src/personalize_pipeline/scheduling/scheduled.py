@@ -1,6 +1,6 @@
 """Runs that a schedule started: which part of the params file they are about, and whether it still is."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final, Literal
 
@@ -9,10 +9,12 @@ from pydantic import ValidationError
 from personalize_pipeline.context import Message
 from personalize_pipeline.errors import ParamsInvalid
 from personalize_pipeline.params import Params
+from personalize_pipeline.params.places import shown
 from personalize_pipeline.params.schedules import entries_of, options_of
 from personalize_pipeline.params.shapes import ALWAYS
 from personalize_pipeline.scheduling.names import schedule_name
 from personalize_rules.schemas import Problem
+from personalize_rules.spelling import did_you_mean
 
 _KEPT: Final = {
     # An import may bring users back who are to be forgotten.
@@ -122,7 +124,12 @@ def narrowed(params: Params, scheduled: Scheduled) -> Params:
     """Leave of the file what the schedule is about: a run of it does this and nothing else.
 
     It does so also where the file says `import: false` or `train: false`: that is about the run of an upload.
+
+    Raises:
+        ParamsInvalid: it is about a dataset or a solution that the file does not have.
     """
+    if unknown := list(_unknown(params.document, scheduled)):
+        raise ParamsInvalid(unknown)
     document = {key: value for key, value in params.document.items() if key in _KEPT[scheduled.kind]}
     if "datasets" in document:
         document["datasets"] = {
@@ -145,6 +152,21 @@ def narrowed(params: Params, scheduled: Scheduled) -> Params:
             solution for solution in document["solutions"] if any(solution.get(key) for key in _BATCH_JOBS)
         ]
     return replace(params, document=document)
+
+
+def _unknown(document: Mapping[str, Any], scheduled: Scheduled) -> Iterator[Problem]:
+    there = {
+        "datasets": list(document.get("datasets", {})),
+        "solutions": [solution["name"] for solution in document.get("solutions", [])],
+    }
+    for key, names in (("datasets", scheduled.datasets), ("solutions", scheduled.solutions)):
+        for number, name in enumerate(names or ()):
+            if name not in there[key]:
+                known = f"There: {', '.join(there[key])}." if there[key] else "There is none."
+                message = f"{shown(name)} is not a {key.removesuffix('s')} of the params file."
+                yield Problem(
+                    f"scheduled.{key}[{number}]", message, f"{known}{did_you_mean(name, there[key])}"
+                )
 
 
 def _imported(datasets: Mapping[str, Any], scheduled: Scheduled) -> dict[str, Any]:

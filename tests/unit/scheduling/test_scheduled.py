@@ -80,6 +80,27 @@ def test_a_batch_run_takes_the_newest_version_of_what_has_jobs():
     assert "preprocess" not in found
 
 
+@pytest.mark.parametrize(
+    ("scheduled", "problem"),
+    [
+        (
+            {"kind": "retrain", "solutions": ["movies-for-you", "movies-for-yu"]},
+            'scheduled.solutions[1]: "movies-for-yu" is not a solution of the params file.',
+        ),
+        (
+            {"kind": "import", "datasets": ["Item"]},
+            'scheduled.datasets[0]: "Item" is not a dataset of the params file.',
+        ),
+    ],
+)
+def test_what_the_file_does_not_have_is_not_passed_over_in_silence(scheduled: dict[str, Any], problem: str):
+    with pytest.raises(ParamsInvalid) as caught:
+        made(params(), **scheduled)
+
+    assert problem in str(caught.value)
+    assert "Did you mean" in str(caught.value)
+
+
 def test_the_whole_file_is_not_changed_by_narrowing_it():
     given = params(batch={"expression": "rate(1 day)"})
     before = read(given.document).document
