@@ -165,7 +165,11 @@ class SolutionVersion(Resource):
             self._because = f"train is false: {name} is used"
             return True
         if self.asked_for:
-            self._because = "the params file asks for it (train: true, or trainingMode UPDATE)"
+            self._because = (
+                "the schedule asks for it"
+                if self.context.run.scheduled
+                else "the params file asks for it (train: true, or trainingMode UPDATE)"
+            )
             return False
         (created,) = (one["creationDateTime"] for one in versions if one["solutionVersionArn"] == newest)
         self._because = self.context.outdated or next(self._changed_since(created), "")

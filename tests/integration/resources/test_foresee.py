@@ -64,7 +64,9 @@ def look(cloud: Cloud, name: str, **changes: Any) -> list[Seen]:
     return looked(cloud, name, Looking(), **changes)
 
 
-def looked(cloud: Cloud, name: str, looking: Looking, **changes: Any) -> list[Seen]:
+def looked(
+    cloud: Cloud, name: str, looking: Looking, scheduled: dict[str, Any] | None = None, **changes: Any
+) -> list[Seen]:
     plan = make_plan(params(name, **changes), bucket=BUCKET, prefix=f"{name}/")
     arns = "arn:aws:states:us-east-1:000000000000"
     run = Run(
@@ -72,6 +74,7 @@ def looked(cloud: Cloud, name: str, looking: Looking, **changes: Any) -> list[Se
         execution=f"{arns}:execution:pipeline:plan",
         state_machine=f"{arns}:stateMachine:pipeline",
         start_time=datetime.fromtimestamp(cloud.clock.now(), UTC),
+        scheduled=scheduled,
     )
     return foresee(plan, run, looking)
 
@@ -167,6 +170,21 @@ def test_training_on_unchanged_data_must_be_asked_for(
 
     assert actions(seen)["SolutionVersion"] == action
     assert do(cloud, seen, f"{name}-2")["SolutionVersion"] == DID[action]
+
+
+@pytest.mark.parametrize(
+    ("scheduled", "who"), [({"kind": "retrain"}, "the schedule"), (None, "the params file")]
+)
+def test_who_asks_for_a_training_is_said(cloud: Cloud, scheduled: dict[str, Any] | None, who: str) -> None:
+    name = f"who-{'clock' if scheduled else 'file'}"
+    upload(cloud, name)
+    do(cloud, look(cloud, name), f"{name}-1")
+
+    solutions = [{**params(name)["solutions"][0], "solutionVersion": {"train": True}}]
+    seen = looked(cloud, name, Looking(), scheduled, solutions=solutions)
+
+    [why] = [one.foreseen.why for one in seen if one.foreseen.resource == "SolutionVersion"]
+    assert why.startswith(f"{who} asks for it")
 
 
 def test_what_cannot_be_changed_is_told_and_everything_else_is_looked_at_too(cloud: Cloud) -> None:
