@@ -207,8 +207,8 @@ class DeployedStack:
         return str(found)
 
     def empty(self) -> None:
-        """Delete every dataset group (an account may have five), schedule and file: the next test's may be
-        called the same.
+        """Delete every dataset group (an account may have five), schema, schedule and file: those of the next
+        test may be called the same.
         """
         self._admin("faults", method="DELETE")
         s3 = self.client("s3")
@@ -237,6 +237,7 @@ class DeployedStack:
             self._delete("event_tracker", personalize.list_event_trackers(**inside)["eventTrackers"])
             self._delete("dataset", personalize.list_datasets(**inside)["datasets"])
             self._delete("dataset_group", [group])
+        self._delete("schema", personalize.list_schemas()["schemas"])
 
     def mails(self) -> list[Mail]:
         return [Mail(mail["subject"], mail["message"]) for mail in self._admin("inbox")["mails"]]
