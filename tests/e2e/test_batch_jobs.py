@@ -1,17 +1,9 @@
 """Batch inference and batch segment jobs on the deployed pipeline, from the upload to files and a mail."""
 
-import json
 import re
-from typing import Any
 
 from tests.support.deployed_stack import DeployedStack
-from tests.support.uploads import put_lines, solution, tastes
-
-
-def answers(stack: DeployedStack, step: dict[str, Any], file: str = "lines.json.out") -> list[dict[str, Any]]:
-    bucket, _, key = step["details"]["output"].removeprefix("s3://").partition("/")
-    body = stack.client("s3").get_object(Bucket=bucket, Key=f"{key}{file}")["Body"].read()
-    return [json.loads(line) for line in body.decode().splitlines()]
+from tests.support.uploads import answers, put_lines, solution, tastes
 
 
 def test_recommendations_are_written_to_files_beside_the_params_and_paid_for_once(stack: DeployedStack):

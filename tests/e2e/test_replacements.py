@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.support.deployed_stack import DeployedStack, params
-from tests.support.uploads import put_lines, solution, tastes
+from tests.support.uploads import answers, put_lines, solution, tastes
 from tests.support.world import column, schema
 
 WATCHED = 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("watch")'
@@ -105,6 +105,9 @@ def test_a_filter_whose_expression_changed_is_replaced_under_its_name(stack: Dep
     )["itemList"]
     assert items
     assert all(int(item["itemId"][1:]) % 2 == 0 for item in items)
+    assert second.step("BatchInferenceJob")["did"] == "created"  # other items may be in its answers now
+    [line] = answers(stack, second.step("BatchInferenceJob"))
+    assert all(int(item[1:]) % 2 == 0 for item in line["output"]["recommendedItems"])
     for part in ("Filters that were replaced", f"is      {EVEN}", f"was     {WATCHED}", "were refused for"):
         assert part in second.mail.body
 

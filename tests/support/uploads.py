@@ -1,4 +1,4 @@
-"""What several tests of the deployed stack upload, and the params documents for it."""
+"""What several tests of the deployed stack upload, the params documents for it, and what comes back."""
 
 import json
 from typing import Any
@@ -30,6 +30,13 @@ def solution(group: str, recipe: str, **more: Any) -> dict[str, Any]:
 def put_lines(stack: DeployedStack, key: str, *given: dict[str, Any]) -> None:
     """Upload lines for a batch job."""
     stack.upload(key, "".join(f"{json.dumps(line)}\n" for line in given))
+
+
+def answers(stack: DeployedStack, step: dict[str, Any], file: str = "lines.json.out") -> list[dict[str, Any]]:
+    """What a batch job wrote."""
+    bucket, _, key = step["details"]["output"].removeprefix("s3://").partition("/")
+    body = stack.client("s3").get_object(Bucket=bucket, Key=f"{key}{file}")["Body"].read()
+    return [json.loads(line) for line in body.decode().splitlines()]
 
 
 def video(stack: DeployedStack, name: str, *recommenders: dict[str, Any], **changes: Any) -> dict[str, Any]:

@@ -7,6 +7,9 @@ INPUT: Final = "batch"
 OUTPUT: Final = "batch-output"
 """Folders beside the params file, one inside for each solution. Personalize writes into the second only."""
 
+FILTER: Final = "filterExpression"
+"""Beside the arguments of the call: what its filter means. A filter keeps its name when it is replaced."""
+
 
 def job_name(job: Mapping[str, Any], solution: str) -> str:
     """The beginning of the job's name in every run."""
@@ -21,13 +24,17 @@ def input_path(job: Mapping[str, Any]) -> str | None:
     return place if isinstance(place, str) else None
 
 
-def batch_job(job: Mapping[str, Any], solution: str, beside: str | None) -> dict[str, Any]:
+def batch_job(
+    job: Mapping[str, Any], solution: str, beside: str | None, filters: Mapping[str, str]
+) -> dict[str, Any]:
     """What the job's step needs: the arguments of its Create call, `outputFolder` in place of `jobOutput`.
 
     `beside` is the folder of the params file, `s3://bucket/.../`; without it, only places that the file gives
-    are there.
+    are there. `filters` are the expressions of the file's filters by name.
     """
     made = {**job, "jobName": job_name(job, solution)}
+    if expression := filters.get(str(job.get("filterArn", "")).rpartition("/")[2]):
+        made[FILTER] = expression
     if beside:
         made.setdefault("jobInput", {"s3DataSource": {"path": f"{beside}{INPUT}/{solution}/"}})
         if "jobOutput" not in job:

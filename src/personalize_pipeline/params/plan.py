@@ -16,6 +16,7 @@ from personalize_pipeline.params.preprocess import glue_job
 from personalize_pipeline.params.reading import Params, read
 from personalize_pipeline.params.schedules import wanted_schedules
 from personalize_pipeline.params.shapes import call_keys
+from personalize_rules.filters import parse_filter
 from personalize_rules.recipe_metrics import DEFAULT_METRIC
 from personalize_rules.schemas import DatasetType, Problem
 
@@ -48,6 +49,10 @@ def plan(
     group = document["datasetGroup"]
     tracker, attribution = document.get("eventTracker"), document.get("metricAttribution")
     beside = bucket and f"s3://{bucket}/{prefix}"
+    filters = {
+        section["name"]: str(parse_filter(section["filterExpression"]))
+        for section in document.get("filters", [])
+    }
     made: dict[str, Any] = {
         "notes": list(params.notes),
         "datasetGroup": _tagged(group, tags),
@@ -62,7 +67,7 @@ def plan(
             _tagged(data_deletion_job(section, group["name"], beside), tags)
             for section in document.get("dataDeletionJobs", [])
         ],
-        "solutions": [_solution(section, tags, beside) for section in document.get("solutions", [])],
+        "solutions": [_solution(section, tags, beside, filters) for section in document.get("solutions", [])],
         "recommenders": [_tagged(section, tags) for section in document.get("recommenders", [])],
         "datasetExportJobs": [
             _tagged(dataset_export_job(job, word, section, beside), tags)
@@ -156,7 +161,9 @@ def _dataset(
     }
 
 
-def _solution(section: Mapping[str, Any], tags: list[Any], beside: str | None) -> dict[str, Any]:
+def _solution(
+    section: Mapping[str, Any], tags: list[Any], beside: str | None, filters: Mapping[str, str]
+) -> dict[str, Any]:
     chosen = candidates(section)
     own = {"tags": section.get("tags", [])}
     version = {"trainingMode": "FULL", **own, **section.get("solutionVersion", {})}
@@ -174,11 +181,11 @@ def _solution(section: Mapping[str, Any], tags: list[Any], beside: str | None) -
         **_promotion(section),
         "campaigns": [_tagged(campaign, tags) for campaign in section.get("campaigns", [])],
         "batchInferenceJobs": [
-            _tagged(batch_job(job, section["name"], beside), tags)
+            _tagged(batch_job(job, section["name"], beside, filters), tags)
             for job in section.get("batchInferenceJobs", [])
         ],
         "batchSegmentJobs": [
-            _tagged(batch_job(job, section["name"], beside), tags)
+            _tagged(batch_job(job, section["name"], beside, filters), tags)
             for job in section.get("batchSegmentJobs", [])
         ],
     }

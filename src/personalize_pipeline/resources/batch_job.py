@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from personalize_pipeline.execution import short_hash
+from personalize_pipeline.params.batch import FILTER
 from personalize_pipeline.params.names import derived_name
 from personalize_pipeline.params.shapes import ALWAYS
 from personalize_pipeline.resources.job_on_files import JobOnFiles
@@ -18,7 +19,7 @@ _FAILED = "CREATE FAILED"
 
 
 class BatchJob(JobOnFiles, RunJob):
-    """Its fingerprint is of the version, of the settings and of the files with the lines.
+    """Its fingerprint is of the version, of the settings, the filter among them, and of the files with lines.
 
     The same questions to the same version have been answered, and are not paid for twice.
     """
@@ -64,7 +65,7 @@ class BatchJob(JobOnFiles, RunJob):
 
     def arguments(self) -> dict[str, Any]:
         """The arguments of the Create call."""
-        made = self.given("filterArn", ALWAYS)
+        made = self.given("filterArn", ALWAYS, FILTER)
         if name := self.want.get("filterArn"):
             made["filterArn"] = name if name.startswith("arn:") else self.context.run.arn(f"filter/{name}")
         return {**made, "solutionVersionArn": self.version}
