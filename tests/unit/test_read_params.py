@@ -190,6 +190,35 @@ def test_data_that_is_not_found_has_a_way_out(bucket, key, location, advice):
     assert advice in answer["failed"]["reason"]
 
 
+@pytest.mark.parametrize(
+    ("location", "words"),
+    [
+        ("s3://<your-bucket>/Interactions/", "names no bucket. Write s3://bucket/folder/"),
+        ("s3:///Interactions/", "names no bucket"),
+        ("Interactions/", "It begins with s3://"),
+    ],
+)
+def test_a_place_that_is_none_is_a_problem_of_the_params_file(bucket, location, words):
+    params = changed()
+    params["datasets"]["Interactions"]["dataLocation"] = location
+    params["solutions"][0]["batchInferenceJobs"] = [{"jobInput": {"s3DataSource": {"path": location}}}]
+    params["dataDeletionJobs"] = [{"dataSource": {"dataLocation": location}}]
+
+    failed = read(upload(bucket, params))["failed"]
+
+    assert failed["error"] == "ParamsInvalid"
+    assert words in failed["reason"]
+    assert len(failed["reason"].splitlines()) == 4  # "3 problems:" and each once
+
+
+def test_a_folder_with_a_number_sign_is_found(bucket):
+    bucket.put_object(Key="other/day#1/1.csv", Body=CSV)
+    params = changed()
+    params["datasets"]["Interactions"]["dataLocation"] = "s3://input/other/day#1/"
+
+    assert "failed" not in read(upload(bucket, params))
+
+
 def test_data_that_the_pipeline_may_not_see_is_left_to_personalize(bucket, monkeypatch):
     from botocore.exceptions import ClientError
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
@@ -67,8 +66,7 @@ def list_tree(client: "S3Client", location: str) -> Listing:
 
 
 def _listed(client: "S3Client", location: str, how: dict[str, str]) -> Listing:
-    parts = urlsplit(location)
-    bucket, key = parts.netloc, parts.path.lstrip("/")
+    bucket, _, key = location.removeprefix("s3://").partition("/")
     try:
         listing = _list(client, bucket, key, how)
     except ClientError as error:

@@ -17,6 +17,7 @@ from personalize_pipeline.data.examples import Head, examples_of
 from personalize_pipeline.data.files import DENIED, Listing, NotReadable, list_files, list_tree
 from personalize_pipeline.data.headers import HEAD_BYTES, check_headers
 from personalize_pipeline.errors import DataInvalid
+from personalize_pipeline.params.checks.in_s3 import in_s3
 from personalize_rules.schemas import DatasetType, Problem, Schema, parse_schema
 
 if TYPE_CHECKING:
@@ -128,7 +129,12 @@ class _Look:
     def into(
         self, place: str, location: str, listed: Callable[["S3Client", str], Listing], unseen: str
     ) -> _Seen | None:
-        """What is there; None if that is a problem, or noted as `unseen` because one may not look."""
+        """What is there; None if that is a problem, or noted as `unseen` because one may not look.
+
+        A location that is none is a problem of the params file, and reported with those.
+        """
+        if not in_s3(location):
+            return None
         try:
             listing = listed(self.client, location)
             return _Seen(listing, _heads(self.client, listing))

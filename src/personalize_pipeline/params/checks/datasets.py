@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from personalize_pipeline.params.checks.entries import inner
+from personalize_pipeline.params.checks.in_s3 import in_s3
 from personalize_pipeline.params.places import shown, within
 from personalize_rules import quotas
 from personalize_rules.schemas import DatasetType, Domain, Problem, Schema, check_schema, parse_schema
@@ -88,6 +89,9 @@ def _check_location(dataset: Mapping[str, Any], place: str) -> Iterator[Problem]
             continue
         if not location.startswith("s3://"):
             yield Problem(f"{place}.{key}", f"{shown(location)} is not in Amazon S3.", "It begins with s3://")
+        elif not in_s3(location):
+            advice = "Write s3://bucket/folder/ with the name of a bucket."
+            yield Problem(f"{place}.{key}", f"{shown(location)} names no bucket.", advice)
         elif not location.endswith(("/", ".csv")):
             advice = f"Write {shown(location + '/')} for a folder."
             yield Problem(f"{place}.{key}", f"{shown(location)} is neither a folder nor a .csv file.", advice)

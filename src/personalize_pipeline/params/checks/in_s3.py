@@ -1,14 +1,19 @@
 """Places in S3."""
 
+import re
 from collections.abc import Iterator
 
 from personalize_pipeline.params.places import shown
 from personalize_rules.schemas import Problem
 
+# What boto3 lets pass; it refuses to ask for any other, for example for <your-bucket>.
+_BUCKET = re.compile(r"[a-zA-Z0-9._-]{1,255}")
+
 
 def in_s3(place: str) -> bool:
     """Whether it names a bucket."""
-    return place.startswith("s3://") and bool(place.removeprefix("s3://").partition("/")[0])
+    bucket = place.removeprefix("s3://").partition("/")[0]
+    return place.startswith("s3://") and bool(_BUCKET.fullmatch(bucket))
 
 
 def check_folder(destination: str, place: str) -> Iterator[Problem]:
