@@ -33,6 +33,7 @@ _LIMITS: Final[Mapping[str, int]] = {
     "running-batch-segment-jobs": quotas.RUNNING_BATCH_SEGMENT_JOBS,
 }
 _GONE = ("DELETE", "CREATE FAILED")
+_WHY_MORE: Final = {"Filter": "While one is replaced, another stands in for it. "}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ def hit(
     `group_arn` is empty as long as there is no such group.
     """
     made = Counter(one.resource for one in foreseen if one.action == "create")
+    # Several filters are replaced in turns, if there is room for the stand-in of one.
+    made["Filter"] += any(one.action == "replace" and "CreateFilter" in one.calls for one in foreseen)
     return Hit(
         stops=tuple(_stops(client, made, group_arn, raised)),
         turns=tuple(_turns(Counter(one.resource for one in foreseen if one.changes), raised)),
@@ -103,8 +106,9 @@ def _stops(
         words = quota.name.removesuffix("-of-region").replace("-", " ")
         yield (
             f"{words} {where}: {there} there, {more} more wanted, {limit} allowed.\n"
-            "Delete what is not needed any more, or ask AWS for a higher quota (Service Quotas, Amazon "
-            f"Personalize) and say so: sam deploy --parameter-overrides Quotas={quota.name}:{there + more}"
+            f"{_WHY_MORE.get(quota.resource, '')}Delete what is not needed any more, or ask AWS for a higher "
+            "quota (Service Quotas, Amazon Personalize) and say so: sam deploy --parameter-overrides "
+            f"Quotas={quota.name}:{there + more}"
         )
 
 

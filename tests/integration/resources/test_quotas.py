@@ -68,6 +68,26 @@ def test_what_stays_is_not_counted_and_a_new_group_is_empty(cloud: Cloud):
     assert len(hit(client, wanted("Recommender", 6), "", {"recommenders-of-region": 100}).stops) == 1
 
 
+def test_a_filter_that_is_replaced_needs_room_for_its_stand_in(cloud: Cloud):
+    group, _ = cloud.filled("standing")
+    arn = cloud.personalize.create_filter(name="standing", datasetGroupArn=group, filterExpression=UNSEEN)[
+        "filterArn"
+    ]
+    cloud.until_settled("describe_filter", filterArn=arn)
+    client = Looking().personalize
+    begins, goes_on = (
+        [Foreseen(resource="Filter", name="standing", action="replace", calls=(call,))]
+        for call in ("CreateFilter", "DeleteFilter")
+    )
+
+    (text,) = hit(client, begins, group, {"filters": 1}).stops
+
+    assert text.startswith("filters in dataset group standing: 1 there, 1 more wanted, 1 allowed.")
+    assert "another stands in for it" in text
+    assert hit(client, begins, group, {"filters": 2}).stops == ()
+    assert hit(client, goes_on, group, {"filters": 1}).stops == ()
+
+
 def test_what_may_only_run_side_by_side_takes_turns(cloud: Cloud):
     found = hit(Looking().personalize, wanted("DatasetImport", 6, "import"), "", {})
 
