@@ -211,6 +211,18 @@ def test_a_place_that_is_none_is_a_problem_of_the_params_file(bucket, location, 
     assert len(failed["reason"].splitlines()) == 4  # "3 problems:" and each once
 
 
+def test_lines_in_a_folder_that_is_written_like_a_file_have_a_way_out(bucket):
+    bucket.put_object(Key="movies/lines/users.json", Body=b'{"userId": "u1"}\n')
+    params = changed()
+    source = {"s3DataSource": {"path": "s3://input/movies/lines"}}
+    params["solutions"][0]["batchInferenceJobs"] = [{"jobInput": source}]
+
+    failed = read(upload(bucket, params))["failed"]
+
+    assert failed["error"] == "DataInvalid"
+    assert "A folder is written with a slash at its end: s3://input/movies/lines/" in failed["reason"]
+
+
 def test_a_folder_with_a_number_sign_is_found(bucket):
     bucket.put_object(Key="other/day#1/1.csv", Body=CSV)
     params = changed()

@@ -90,7 +90,8 @@ def look_at_lines(client: "S3Client", jobs: Iterable[Lines]) -> FirstLook:
         )
         if seen := look.into(job.place, job.location, list_files, unseen):
             if not seen.heads:
-                advice = "Upload files of JSON lines there, or give jobInput."
+                advice = _slash(job.location, seen.listing)
+                advice = advice or "Upload files of JSON lines there, or give jobInput."
                 look.found(job.place, [Problem(job.location, "there is no file.", advice)])
             look.found(job.place, check_lines(job, seen.heads))
     return look.result()
@@ -163,13 +164,20 @@ def _check(item: Data, listing: Listing, heads: Mapping[str, bytes]) -> list[Pro
     if any(file.is_csv for file in listing.files):
         return check_headers(heads, item.schema) if item.schema else []
     advice = "Upload the data there, or give dataLocation."
-    if f"{item.location}/" in {f"s3://{listing.bucket}/{folder}" for folder in listing.deeper}:
-        advice = f"A folder is written with a slash at its end: {item.location}/"
+    if slash := _slash(item.location, listing):
+        advice = slash
     elif listing.deeper:
         advice = f"Folders inside ({listing.deeper[0]}) are not read: put the files one level up."
     elif listing.files:
         advice = f"{listing.files[0].key} does not end in .csv."
     return [Problem(item.location, "there is no CSV file.", advice)]
+
+
+def _slash(location: str, listing: Listing) -> str:
+    """What to say of a folder that was written like a file."""
+    if f"{location}/" in {f"s3://{listing.bucket}/{folder}" for folder in listing.deeper}:
+        return f"A folder is written with a slash at its end: {location}/"
+    return ""
 
 
 def _heads(client: "S3Client", listing: Listing) -> dict[str, bytes]:
