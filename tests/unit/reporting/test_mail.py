@@ -138,7 +138,8 @@ def test_the_results_of_batch_jobs_are_told():
     )
     body = mail({"run": RUN, "status": "SUCCEEDED", "outcomes": [job]}).body
 
-    assert "  read     s3://b/batch/s/\n  wrote    s3://b/batch-output/s/x/\n  version  solution/s/1" in body
+    assert "fans-0a1b2c3d (created)\n  read     s3://b/batch/s/\n" in body
+    assert "  wrote    s3://b/batch-output/s/x/\n  version  solution/s/1" in body
     assert "batch segment job  fans-0a1b2c3d" in body
 
 

@@ -10,7 +10,7 @@ def batch_jobs(ending: Ending) -> str:
     lines: list[str] = []
     for item in (*ending.of("BatchInferenceJob"), *ending.of("BatchSegmentJob")):
         lines += [
-            item.name,
+            f"{item.name} ({item.did or item.status})",
             f"  read     {item.details.get('input')}",
             f"  wrote    {item.details.get('output')}",
             f"  version  {tail(item.details.get('solutionVersionArn', ''))}",
