@@ -117,9 +117,16 @@ class _Pricing:
                 yield self.running("Recommender", recommender["name"], "recommender", "1 recommender", 1)
         for solution in plan["solutions"]:
             yield from self._solution(solution, interactions, notes)
+        yield from self._data_jobs(plan)
+
+    def _data_jobs(self, plan: Mapping[str, Any]) -> Iterator[Cost]:
         if plan.get("metricAttribution"):
             name = plan["metricAttribution"].get("name", "")
             yield self._unknown("MetricAttribution", name, "attribution")
+        for job in plan["dataDeletionJobs"]:
+            yield self._unknown("DataDeletionJob", job["jobName"], "deletion")
+        for job in plan["datasetExportJobs"]:
+            yield self._unknown("DatasetExportJob", job["jobName"], "export")
 
     def _solution(
         self, solution: Mapping[str, Any], interactions: Amount | str, notes: tuple[str, ...]

@@ -57,15 +57,25 @@ def test_a_campaign_is_paid_by_its_minimum_as_long_as_it_exists():
             "BatchSegmentJob",
             "the price of user segmentation",
         ),
+        ({"dataDeletionJobs": [{}]}, "DataDeletionJob", "the price of data deletion jobs"),
         ({"region": "eu-north-1"}, "Campaign", "no price for eu-north-1 is known here"),
     ],
-    ids=["hours", "segments", "region"],
+    ids=["hours", "segments", "deletion", "region"],
 )
 def test_what_cannot_be_known_says_so(changes: dict[str, Any], resource: str, reason: str):
     (cost,) = (one for one in priced(**changes).unknown if one.resource == resource)
 
     assert reason in cost.unknown
     assert (cost.once, cost.hourly) == (None, None)
+
+
+def test_the_price_of_an_export_is_not_known():
+    datasets = params("shop")["datasets"]
+    datasets["Interactions"] |= {"datasetExportJobs": [{}]}
+
+    (cost,) = (one for one in priced(datasets=datasets).unknown if one.resource == "DatasetExportJob")
+
+    assert "the price of dataset export jobs is not known here" in cost.unknown
 
 
 def test_batch_jobs_are_paid_by_the_line():
