@@ -51,6 +51,8 @@ _DID: Mapping[str, Action] = {
     "deleted": "delete",
     "replaced": "replace",
 }
+# Of imports and data deletion jobs: what changes the data. New tags (update) do not.
+_NEWS: frozenset[Action] = frozenset({"create", "import", "wait"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,7 @@ def _walk(walk: _Walk, plan: Mapping[str, Any]) -> None:  # a line for each kind
     imports = [one.step.arn for one in walk.seen if one.foreseen.resource == "DatasetImport" and one.step]
     for want in plan["dataDeletionJobs"]:
         deletion = walk.see(DataDeletionJob, want, import_arns=tuple(imports), **group)
-        if deletion.foreseen.action == "create":  # and not only given other tags
+        if deletion.foreseen.action in _NEWS:
             outdated.append(_DELETED)
     for want in plan["recommenders"]:
         walk.see(Recommender, want, **group)
@@ -200,7 +202,7 @@ def _dataset(walk: _Walk, plan: Mapping[str, Any], group: Mapping[str, str], pre
     dataset_arn = walk.run.arn(f"dataset/{name}/{plan['dataset']['datasetType'].upper()}")
     context = {"schema_arn": schema_arn, "dataset_arn": dataset_arn, **group}
     imported = walk.see(DatasetImport, plan["import"], dataset.foreseen.name, **context)
-    return f"{dataset.foreseen.name} is imported" if imported.foreseen.action == "import" else ""
+    return f"{dataset.foreseen.name} is imported" if imported.foreseen.action in _NEWS else ""
 
 
 def _solution(walk: _Walk, plan: Mapping[str, Any], group: Mapping[str, str], outdated: str | None) -> None:

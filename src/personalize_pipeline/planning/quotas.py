@@ -32,6 +32,7 @@ _LIMITS: Final[Mapping[str, int]] = {
     "running-batch-inference-jobs": quotas.RUNNING_BATCH_INFERENCE_JOBS,
     "running-batch-segment-jobs": quotas.RUNNING_BATCH_SEGMENT_JOBS,
 }
+_BEGUN = ("create", "import", "train", "retrain")
 _GONE = ("DELETE", "CREATE FAILED")
 _WHY_MORE: Final = {"Filter": "While one is replaced, another stands in for it. "}
 
@@ -66,7 +67,7 @@ def hit(
     made["Filter"] += any(one.action == "replace" and "CreateFilter" in one.calls for one in foreseen)
     return Hit(
         stops=tuple(_stops(client, made, group_arn, raised)),
-        turns=tuple(_turns(Counter(one.resource for one in foreseen if one.changes), raised)),
+        turns=tuple(_turns(Counter(one.resource for one in foreseen if one.action in _BEGUN), raised)),
     )
 
 

@@ -153,6 +153,25 @@ def test_what_is_foreseen_is_what_is_done_and_done_twice_is_nothing(cloud: Cloud
     assert set(actions(look(cloud, "agreed")).values()) == {"keep"}
 
 
+def test_other_tags_are_no_reason_to_train_again(cloud: Cloud) -> None:
+    upload(cloud, "tagged")
+    tags = [{"tagKey": "team", "tagValue": "reco"}]
+    do(cloud, look(cloud, "tagged", tags=tags), "tagged-1")
+
+    seen = look(cloud, "tagged", tags=[{"tagKey": "team", "tagValue": "shop"}])
+
+    assert actions(seen)["DatasetImport"] == "update"
+    assert actions(seen)["Campaign"] == "update"
+    assert "SolutionVersion" not in {
+        one.foreseen.resource for one in seen if one.foreseen.action == "retrain"
+    }
+    assert NEW_VERSION not in "".join(one.foreseen.why for one in seen)
+    assert do(cloud, seen, "tagged-2") == {one: DID[action] for one, action in actions(seen).items()}
+    assert set(actions(look(cloud, "tagged", tags=[{"tagKey": "team", "tagValue": "shop"}])).values()) == {
+        "keep"
+    }
+
+
 @pytest.mark.parametrize(
     ("version", "action"),
     [({"train": True}, "retrain"), ({"train": False}, "keep"), ({"trainingMode": "FULL"}, "keep")],
