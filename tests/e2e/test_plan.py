@@ -1,6 +1,7 @@
 """`personalize plan` and the beginning of the mail: what a run does is known before it begins."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -102,3 +103,52 @@ def test_what_changed_is_planned_with_its_reason_and_what_cannot_be_is_told_befo
     assert code == 1
     assert "Cannot be done like this:" in text
     assert "domain: it has none, the params file says ECOMMERCE" in text
+
+
+def test_campaigns_are_priced_as_they_are_and_none_that_the_gate_keeps_back(
+    stack: DeployedStack, tmp_path: Path
+):
+    recipe = "arn:aws:personalize:::recipe/aws-"
+    document = params("priced")
+    document["solutions"][0] |= {
+        "candidates": [{}, {"recipeArn": f"{recipe}popularity-count"}],
+        "promotion": {"metric": "precision_at_5"},
+        "campaigns": [{"name": "priced-for-you", "minProvisionedTPS": 3}],
+    }
+    document["solutions"].append(
+        {
+            "name": "priced-popular",
+            "recipeArn": f"{recipe}popularity-count",
+            "promotion": {"metric": "precision_at_5", "atLeast": 1},
+            "campaigns": [{"name": "priced-popular"}],
+        }
+    )
+    folder = folder_with(tmp_path, "priced", document)
+    _, text, _ = personalize(stack, "estimate", folder)
+    dearest = 24 * 3.6 * 3 * 0.15  # of the -v2 recipe, the dearer one
+    assert re.search(rf"\${dearest:.2f} a day +campaign priced-for-you", text)
+    assert "with the dearest of the candidates" in text
+    _, text, _ = personalize(stack, "plan", folder)
+    assert "passes the gate (promotion); else it is not made" in text
+
+    code, mail, err = personalize(stack, "run", folder)
+    assert code == 0, err
+    (run,) = stack.executions("priced")
+    served = stack.ended(run).step("Campaign", "priced-for-you")["details"]["solutionVersionArn"]
+    price = 0.15 if "personalization-v2" in served else 0.0556
+    now = f"then ${24 * 3.6 * 3 * price:.2f} a day"
+    assert now in mail[mail.index("What it costs on AWS") :]
+
+    del document["solutions"][0]["campaigns"][0]["minProvisionedTPS"]  # so the campaign keeps its own
+    (folder / "params.json").write_text(json.dumps(document))
+    code, plan = planned(stack, folder, "--detailed-exitcode")
+    assert code == 0
+    assert plan["Campaign", "priced-popular"]["action"] == "withhold"
+    assert "below atLeast 1" in plan["Campaign", "priced-popular"]["why"]
+    _, text, _ = personalize(stack, "plan", folder)
+    assert now in text
+    assert NOTHING not in text
+    code, mail, err = personalize(stack, "run", folder)
+    assert code == 0, err
+    assert now in first_section(mail.partition("\n\n")[2])
+    assert now in mail[mail.index("What it costs on AWS") :]

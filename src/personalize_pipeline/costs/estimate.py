@@ -69,13 +69,12 @@ def training_price(recipe_arn: str) -> str:
     return _of_recipe(recipe_arn, "training")
 
 
-def campaign_cost(name: str, recipe_arn: str, tps: int, region: str, prices: PriceList) -> Cost:
-    """What a campaign costs for as long as it exists, asked or not."""
-    what = _of_recipe(recipe_arn, "requests")
-    requests = tps * _SECONDS
-    cost = _Pricing(region, prices, _nothing)
+def campaign_cost(name: str, recipe_arns: Sequence[str], tps: int, region: str, prices: PriceList) -> Cost:
+    """What a campaign that serves one of these recipes costs for as long as it exists, asked or not."""
+    pricing = _Pricing(region, prices, _nothing)
     quantity = f"{tps} request{'s' if tps > 1 else ''} per second at least"
-    return cost.running("Campaign", name, what, quantity, requests)
+    whats = [_of_recipe(recipe, "requests") for recipe in recipe_arns]
+    return _dearest([pricing.running("Campaign", name, what, quantity, tps * _SECONDS) for what in whats])
 
 
 def _nothing(_: str, __: bool) -> Amount:  # noqa: FBT001
@@ -131,16 +130,15 @@ class _Pricing:
     def _solution(
         self, solution: Mapping[str, Any], interactions: Amount | str, notes: tuple[str, ...]
     ) -> Iterator[Cost]:
-        recipe = ""
+        recipes = [candidate["solution"].get("recipeArn", "") for candidate in solution["candidates"]]
         for candidate in solution["candidates"]:
-            recipe = candidate["solution"].get("recipeArn", "")
             if candidate.get("solutionVersion", {"train": False}).get("train", True) is not False:
                 yield self._training(candidate["solution"], interactions, notes)
         for campaign in solution["campaigns"]:
             tps = campaign.get("minProvisionedTPS", 1)
-            yield campaign_cost(campaign["name"], recipe, tps, self.region, self.prices)
+            yield campaign_cost(campaign["name"], recipes, tps, self.region, self.prices)
         for job in solution["batchInferenceJobs"]:
-            yield self._batch(job, recipe)
+            yield _dearest([self._batch(job, one) for one in recipes])
         for job in solution["batchSegmentJobs"]:
             yield self._unknown("BatchSegmentJob", job["jobName"], "segments")
 
@@ -220,6 +218,14 @@ class _Pricing:
             return f"{location} may not be read"
         except DataInvalid as error:
             return str(error)
+
+
+def _dearest(costs: Sequence[Cost]) -> Cost:
+    """Of the candidates, only the best is used: at most what the dearest costs; unknown if one is."""
+    dearest = max(costs, key=lambda cost: (bool(cost.unknown), cost.hourly or cost.once or 0))
+    if dearest.unknown or len({cost.price for cost in costs}) == 1:
+        return dearest
+    return dearest.model_copy(update={"quantity": f"{dearest.quantity}, with the dearest of the candidates"})
 
 
 def _shown(price: Price) -> str:

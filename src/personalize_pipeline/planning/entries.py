@@ -16,6 +16,7 @@ Action = Literal[
     "stop",
     "delete",
     "wait",
+    "withhold",
     "keep",
     "fail",
 ]
@@ -34,7 +35,7 @@ class Foreseen(Message):
     @property
     def changes(self) -> bool:
         """Whether anything would be made, changed or deleted."""
-        return self.action not in ("keep", "fail", "wait")
+        return self.action not in ("keep", "fail", "wait", "withhold")
 
 
 class Entry(Foreseen):

@@ -30,7 +30,7 @@ from personalize_pipeline.resources.event_tracker import EventTracker
 from personalize_pipeline.resources.filter import Filter
 from personalize_pipeline.resources.metric_attribution import MetricAttribution
 from personalize_pipeline.resources.recommender import Recommender
-from personalize_pipeline.resources.resource import Resource
+from personalize_pipeline.resources.resource import Found, Resource
 from personalize_pipeline.resources.schema import Schema
 from personalize_pipeline.resources.solution import Solution
 from personalize_pipeline.resources.solution_version import SolutionVersion
@@ -51,6 +51,8 @@ _DID: Mapping[str, Action] = {
     "deleted": "delete",
     "replaced": "replace",
 }
+# What is made anew, or needs nothing: nothing differs.
+_MADE: frozenset[Action] = frozenset({"keep", "create", "import", "train", "retrain"})
 # Of imports and data deletion jobs: what changes the data. New tags (update) do not.
 _NEWS: frozenset[Action] = frozenset({"create", "import", "wait"})
 
@@ -64,6 +66,8 @@ class Seen:
     context: Context
     step: Step | None
     """None if the run would fail here."""
+    shown: Mapping[str, Any] = field(default_factory=dict)
+    """Settings that it has now, for what is there and is not made anew."""
 
 
 def make_resource(kind: type[Resource], want: Mapping[str, Any], context: Context, client: Any) -> Resource:
@@ -107,9 +111,11 @@ class _Walk:
             return self._add(Seen(entry, want, given, None))
         calls = [call.operation for call in self.looking.calls[before:]]
         action = _action(resource, step, calls)
-        why = _why(resource, step, action)
+        found = None if action in _MADE else resource.find()
+        why = _why(resource, step, action, found)
         entry = Foreseen(resource=kind.__name__, name=name, action=action, why=why, calls=tuple(calls))
-        return self._add(Seen(entry, want, given, step))
+        shown = found.settings if found else step.details or {}
+        return self._add(Seen(entry, want, given, step, shown))
 
     def add_why(self, reason: str) -> None:
         """Say more about the entry that was added last."""
@@ -239,14 +245,17 @@ def _campaign(
     if gate is None or "solutionVersionArn" in want:
         walk.see(Campaign, want, **uses)
     elif uses["solution_version_arn"].endswith(NEW_VERSION):
-        walk.see(Campaign, want, **uses)
-        walk.add_why("if the new version passes the gate (promotion); else it keeps what it serves")
+        action = walk.see(Campaign, want, **uses).foreseen.action
+        other = "it is not made" if action == "create" else "it keeps what it serves"
+        walk.add_why(f"if the new version passes the gate (promotion); else {other}")
     else:
         context = {"run": walk.run.output(), "solutionVersionArn": uses["solution_version_arn"]}
         verdict = promotion({"want": {**gate, "name": want["name"]}, "context": context}).get("details", {})
-        if verdict.get("decision") != "withheld":
-            version = verdict.get("solutionVersionArn", uses["solution_version_arn"])
-            walk.see(Campaign, want, **{**uses, "solution_version_arn": version})
+        if verdict.get("decision") == "withheld":
+            walk.add("Campaign", want, None, action="withhold", why=verdict["reason"])
+            return
+        version = verdict.get("solutionVersionArn", uses["solution_version_arn"])
+        walk.see(Campaign, want, **{**uses, "solution_version_arn": version})
 
 
 def _schedules(walk: _Walk, want: Mapping[str, Any]) -> None:
@@ -292,12 +301,11 @@ def _action(resource: Resource, step: Step, calls: Sequence[str]) -> Action:
     return "retrain" if action == "train" and resource.again else action
 
 
-def _why(resource: Resource, step: Step, action: Action) -> str:
+def _why(resource: Resource, step: Step, action: Action, found: Found | None) -> str:
     if action == "wait":
         return f"it is {step.status}" + (f": {step.reason}" if step.reason else "")
-    if action in ("keep", "create", "import", "train", "retrain"):
+    if action in _MADE:
         return resource.because()
-    found = resource.find()
     if found is None:
         return ""
     lines = [str(change) for change in resource.changes(found)]

@@ -5,13 +5,14 @@ from typing import Any
 
 from personalize_pipeline.context import Run
 from personalize_pipeline.costs.cost import Cost
-from personalize_pipeline.costs.estimate import Look, estimate
-from personalize_pipeline.costs.prices import price_list
-from personalize_pipeline.planning.entries import Action, Entry, Foreseen, Planned
-from personalize_pipeline.planning.foresee import foresee, make_resource
+from personalize_pipeline.costs.estimate import Estimate, Look, campaign_cost, estimate
+from personalize_pipeline.costs.prices import HOURS_OF_A_DAY, price_list
+from personalize_pipeline.planning.entries import Action, Entry, Planned
+from personalize_pipeline.planning.foresee import NEW_VERSION, Seen, foresee, make_resource
 from personalize_pipeline.planning.looking import Looking
 from personalize_pipeline.planning.quotas import hit
-from personalize_pipeline.resources.resource import Resource
+from personalize_pipeline.resources.resource import Resource, tail
+from personalize_pipeline.resources.solution_version import solution_of
 
 # Of these actions, what an estimate says is due once is due.
 _PAID: frozenset[Action] = frozenset({"create", "import", "train", "retrain", "replace"})
@@ -32,7 +33,7 @@ def make_plan(
     region = run.execution.split(":")[3]
     seen = foresee(plan, run, looking, make)
     costs = estimate(plan, region, price_list(), look)
-    entries = [_entry(one.foreseen, costs.of(one.foreseen.resource, one.foreseen.name)) for one in seen]
+    entries = [_entry(one, _cost(one, costs, plan)) for one in seen]
     group = "" if entries[0].action == "create" else run.arn(f"dataset-group/{plan['datasetGroup']['name']}")
     limits = hit(looking.personalize, entries, group, raised or {})
     return Planned(
@@ -40,12 +41,34 @@ def make_plan(
         quotas=limits.stops,
         waits=limits.turns,
         once=_sum([entry.cost.once for entry in entries if entry.cost]),
-        daily=costs.daily,
-        monthly=costs.monthly,
+        daily=_sum([entry.cost.hourly for entry in entries if entry.cost]) * HOURS_OF_A_DAY,
+        monthly=_sum([entry.cost.monthly for entry in entries if entry.cost]),
     )
 
 
-def _entry(foreseen: Foreseen, cost: Cost | None) -> Entry:
+def _cost(one: Seen, costs: Estimate, plan: Mapping[str, Any]) -> Cost | None:
+    """As estimated; of a campaign that is there, with what the params file leaves as it is."""
+    cost = costs.of(one.foreseen.resource, one.foreseen.name)
+    if cost is None or one.foreseen.resource != "Campaign":
+        return cost
+    tps = one.want.get("minProvisionedTPS") or one.shown.get("minProvisionedTPS", 1)
+    version = one.want.get("solutionVersionArn") or one.context.solution_version_arn or ""
+    served = tail(solution_of(version)).partition("/")[2]
+    for solution in plan["solutions"]:
+        recipes = {
+            candidate["solution"]["name"]: candidate["solution"].get("recipeArn", "")
+            for candidate in solution["candidates"]
+        }
+        if served in recipes:
+            possible = list(recipes.values()) if version.endswith(NEW_VERSION) else [recipes[served]]
+            return campaign_cost(cost.name, possible, tps, costs.region, costs.prices)
+    return cost
+
+
+def _entry(one: Seen, cost: Cost | None) -> Entry:
+    foreseen = one.foreseen
+    if foreseen.action == "withhold":
+        cost = None
     if cost and cost.hourly is None and foreseen.action not in _PAID:
         cost = None  # it was paid for by an earlier run
     return Entry(**foreseen.model_dump(), cost=cost)

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from personalize_pipeline.costs.cost import Cost, money
-from personalize_pipeline.costs.estimate import training_price
+from personalize_pipeline.costs.estimate import campaign_cost, training_price
 from personalize_pipeline.costs.prices import HOURS_OF_A_DAY, price_list
 from personalize_pipeline.reporting.mail.cost_lines import cost_lines, source_lines, unknown_lines
 from personalize_pipeline.reporting.mail.ending import Ending, Outcome
+from personalize_pipeline.reporting.mail.live import recipe_of
 from personalize_pipeline.reporting.mail.text import section
 
 _PAID = ("created", "imported", "trained")
@@ -19,11 +20,14 @@ def costs(ending: Ending) -> str:
 
 
 def _cost(ending: Ending, item: Outcome) -> Cost | None:
-    """The cost as it was foreseen; that of a training by the hours that it took."""
+    """The cost as it was foreseen; of a training by the hours that it took, of a campaign by what it has."""
     entry = ending.foreseen.of(item.resource, item.name)
     cost = entry.cost if entry else None
     if cost is None or (cost.hourly is None and item.did not in _PAID):
         return None
+    recipe, tps = recipe_of(ending, item), item.details.get("minProvisionedTPS")
+    if item.resource == "Campaign" and recipe and tps:
+        return campaign_cost(item.name, [recipe], tps, _region(ending), price_list())
     hours = item.details.get("trainingHours")
     if item.resource == "SolutionVersion" and hours is not None and cost.once is None:
         what = training_price(item.details.get("recipeArn") or "")

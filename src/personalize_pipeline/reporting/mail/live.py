@@ -1,6 +1,6 @@
 """What answers now: campaigns, recommenders, event trackers, and how to ask them."""
 
-from personalize_pipeline.reporting.mail.ending import Ending
+from personalize_pipeline.reporting.mail.ending import Ending, Outcome
 from personalize_pipeline.reporting.mail.text import section
 from personalize_pipeline.reporting.runtime_commands import runtime_command
 from personalize_pipeline.resources.resource import tail
@@ -13,19 +13,24 @@ def is_live(ending: Ending) -> bool:
     return bool(ending.of("Campaign") or running)
 
 
-def campaigns(ending: Ending) -> str:
-    """The campaigns, what they serve, and a command for each."""
-    # A campaign may serve a version that is not of this run; its solution is in the run in any case.
+def recipe_of(ending: Ending, campaign: Outcome) -> str | None:
+    """The recipe of what a campaign serves."""
+    # That may be a version that is not of this run; its solution is in the run in any case.
     trained = (*ending.of("Solution"), *ending.of("SolutionVersion"))
     recipes = {item.arn: item.details.get("recipeArn") for item in trained}
+    version = campaign.details.get("solutionVersionArn", "")
+    return recipes.get(version) or recipes.get(solution_of(version))
+
+
+def campaigns(ending: Ending) -> str:
+    """The campaigns, what they serve, and a command for each."""
     lines: list[str] = []
     for item in ending.of("Campaign"):
         version = item.details.get("solutionVersionArn", "")
         lines += [f"{item.name} ({item.did or item.status})", f"  {item.arn}"]
         if version:
             lines.append(f"  serves {tail(version)}")
-        recipe = recipes.get(version) or recipes.get(solution_of(version))
-        lines += [f"  {runtime_command(item.arn, recipe, ending.run.examples)}", ""]
+        lines += [f"  {runtime_command(item.arn, recipe_of(ending, item), ending.run.examples)}", ""]
     return section("Campaigns, and how to ask them", lines)
 
 

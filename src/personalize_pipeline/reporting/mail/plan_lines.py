@@ -10,9 +10,12 @@ from personalize_pipeline.reporting.mail.text import table
 
 def lines(planned: Planned) -> Iterator[str]:
     """What changes, with its reasons; then what stays; then what cannot be."""
-    changes, others = planned.changes, [one for one in planned.entries if one.action == "wait"]
+    changes = planned.changes
+    others = [one for one in planned.entries if one.action in ("wait", "withhold")]
     if changes or others:
         yield from _entries([*changes, *others])
+    elif planned.failures:
+        yield "Nothing to do, apart from what cannot be done: see below."
     else:
         yield "Nothing to do: everything is as the params file wants it."
     if kept := [one for one in planned.entries if one.action == "keep"]:
