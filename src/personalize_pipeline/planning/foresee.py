@@ -232,6 +232,8 @@ def _solution(walk: _Walk, plan: Mapping[str, Any], group: Mapping[str, str], ou
     uses = {**group, "solution_version_arn": version}
     for want in plan["campaigns"]:
         _campaign(walk, want, plan.get("promotion"), uses)
+        if len(plan["candidates"]) > 1 and version.endswith(NEW_VERSION) and "solutionVersionArn" not in want:
+            walk.add_why("or another candidate's version: which is the best shows when all are trained")
     for want in plan["batchInferenceJobs"]:
         walk.see(BatchInferenceJob, want, **uses)
     for want in plan["batchSegmentJobs"]:

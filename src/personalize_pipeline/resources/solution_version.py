@@ -92,6 +92,8 @@ class SolutionVersion(Resource):
                     return found
         usable = _USABLE if self.trains else _ACTIVE
         newest = _newest(version for version in versions if version["status"] in usable)
+        if versions and not newest:
+            self._because = "no version of it is ACTIVE"
         return self._describe(newest) if newest and self._is_enough(newest, versions) else None
 
     def because(self) -> str:

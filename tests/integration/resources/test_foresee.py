@@ -92,7 +92,7 @@ def do(cloud: Cloud, seen: list[Seen], run: str) -> dict[str, str]:
         step = cloud.loop(KINDS[one.foreseen.resource], one.want, run=run, **context)
         did[one.foreseen.resource] = step.get("did", "failed")
         if one.foreseen.resource == "SolutionVersion":
-            version = step["arn"]
+            version = step.get("arn", version)
     cloud.later()
     return did
 
@@ -170,6 +170,25 @@ def test_other_tags_are_no_reason_to_train_again(cloud: Cloud) -> None:
     assert set(actions(look(cloud, "tagged", tags=[{"tagKey": "team", "tagValue": "shop"}])).values()) == {
         "keep"
     }
+
+
+def test_a_training_that_failed_is_begun_again_and_the_best_candidate_is_open_until_then(
+    cloud: Cloud,
+) -> None:
+    name = "burnt"
+    candidates = [{}, {"name": "burnt-watched", "eventType": "watch"}]
+    promotion = {"metric": "precision_at_5"}
+    more = {"candidates": candidates, "promotion": promotion}
+    solutions = [{**params(name)["solutions"][0], **more}]
+    upload(cloud, name)
+    cloud.service.faults.fail_next("solution-version", "no room")
+    do(cloud, look(cloud, name, solutions=solutions), "burnt-1")
+
+    why = {one.foreseen.name: one.foreseen for one in look(cloud, name, solutions=solutions)}
+
+    assert why["burnt-popular-popularity-count"].action == "retrain"
+    assert why["burnt-popular-popularity-count"].why == "no version of it is ACTIVE"
+    assert "which is the best shows when all are trained" in why["burnt-popular"].why
 
 
 @pytest.mark.parametrize(
