@@ -21,6 +21,10 @@ _OTHERS = {
     "aws-item-attribute-affinity": "segments",
 }
 
+_BEYOND = (
+    "recommenders for more than 100,000 users, or with more than 4,000 requests an hour (asked for or not)"
+)
+
 Look = Callable[[str, bool], Amount]
 """Location, whether its files have a header -> how much is there."""
 
@@ -113,12 +117,14 @@ class _Pricing:
             notes += ("events that came in live count too",)
         for recommender in plan["recommenders"]:
             if recommender.get("state", "ACTIVE") == "ACTIVE":
-                yield self.running("Recommender", recommender["name"], "recommender", "1 recommender", 1)
+                cost = self.running("Recommender", recommender["name"], "recommender", "1 recommender", 1)
+                yield cost.model_copy(update={"notes": (_BEYOND,)}) if cost.hourly is not None else cost
         for solution in plan["solutions"]:
             yield from self._solution(solution, interactions, notes)
-        yield from self._data_jobs(plan)
+        yield from self._others(plan)
 
-    def _data_jobs(self, plan: Mapping[str, Any]) -> Iterator[Cost]:
+    def _others(self, plan: Mapping[str, Any]) -> Iterator[Cost]:
+        """What no price is known for."""
         if plan.get("metricAttribution"):
             name = plan["metricAttribution"].get("name", "")
             yield self._unknown("MetricAttribution", name, "attribution")
@@ -136,11 +142,18 @@ class _Pricing:
                 yield self._training(candidate["solution"], interactions, notes)
         for campaign in solution["campaigns"]:
             tps = campaign.get("minProvisionedTPS", 1)
-            yield campaign_cost(campaign["name"], recipes, tps, self.region, self.prices)
+            cost = campaign_cost(campaign["name"], recipes, tps, self.region, self.prices)
+            yield cost.model_copy(update={"notes": tuple(self._metadata(campaign, recipes))})
         for job in solution["batchInferenceJobs"]:
             yield _dearest([self._batch(job, one) for one in recipes])
         for job in solution["batchSegmentJobs"]:
             yield self._unknown("BatchSegmentJob", job["jobName"], "segments")
+
+    def _metadata(self, campaign: Mapping[str, Any], recipes: Sequence[str]) -> Iterator[str]:
+        """What the -v2 recipes have without extra charge."""
+        wanted = campaign.get("campaignConfig", {}).get("enableMetadataWithRecommendations")
+        if wanted and not all(_of_recipe(recipe, "").endswith("-v2") for recipe in recipes):
+            yield "metadata in recommendations, whose price is not known here"
 
     def _import(self, name: str, amount: Amount | str) -> Cost:
         if isinstance(amount, str):
@@ -174,7 +187,9 @@ class _Pricing:
         amount = self._amount(place, header=False)
         if isinstance(amount, str):
             return Cost(resource="BatchInferenceJob", name=name, unknown=amount)
-        quantity = f"{'' if amount.exact else 'about '}{amount.lines:,} lines"
+        quantity = (
+            f"{'' if amount.exact else 'about '}{amount.lines:,} line{'s' if amount.lines != 1 else ''}"
+        )
         return self._once("BatchInferenceJob", name, _of_recipe(recipe, "batch"), quantity, amount.lines)
 
     def _once(self, resource: str, name: str, what: str, quantity: str, units: float) -> Cost:

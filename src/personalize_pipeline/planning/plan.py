@@ -61,7 +61,8 @@ def _cost(one: Seen, costs: Estimate, plan: Mapping[str, Any]) -> Cost | None:
         }
         if served in recipes:
             possible = list(recipes.values()) if version.endswith(NEW_VERSION) else [recipes[served]]
-            return campaign_cost(cost.name, possible, tps, costs.region, costs.prices)
+            now = campaign_cost(cost.name, possible, tps, costs.region, costs.prices)
+            return now.model_copy(update={"notes": cost.notes})
     return cost
 
 

@@ -5,12 +5,14 @@ from typing import Any
 import pytest
 from tests.support.deployed_stack import params
 
+from personalize_pipeline.costs.cost import Cost
 from personalize_pipeline.costs.counting import Amount, measure
 from personalize_pipeline.costs.estimate import Estimate, estimate
 from personalize_pipeline.costs.prices import price_list
 from personalize_pipeline.data.files import DataFile, Listing, NotReadable
 from personalize_pipeline.params.plan import plan
 
+AVRO = {"type": "record", "namespace": "com.amazonaws.personalize.schema", "version": "1.0"}
 RECIPE = "arn:aws:personalize:::recipe/aws-"
 
 
@@ -76,6 +78,41 @@ def test_the_price_of_an_export_is_not_known():
     (cost,) = (one for one in priced(datasets=datasets).unknown if one.resource == "DatasetExportJob")
 
     assert "the price of dataset export jobs is not known here" in cost.unknown
+
+
+def test_of_a_bake_off_the_dearest_candidate_counts():
+    candidates = [{}, {"recipeArn": f"{RECIPE}popularity-count"}]
+    for several in (candidates, candidates[::-1]):
+        asked = solution(
+            "user-personalization-v2",
+            candidates=several,
+            promotion={"metric": "precision_at_5"},
+            campaigns=[{"name": "c"}],
+        )
+
+        cost = priced(solutions=[asked]).of("Campaign", "c")
+
+        assert cost
+        assert cost.hourly == pytest.approx(3.6 * 0.15)
+        assert cost.quantity == "1 request per second at least, with the dearest of the candidates"
+
+
+def test_more_than_the_price_covers_is_named():
+    campaign = {"name": "c", "campaignConfig": {"enableMetadataWithRecommendations": True}}
+    fields: list[dict[str, Any]] = [{"name": "ITEM_ID"}, {"name": "GENRE", "categorical": True}]
+    schema = {**AVRO, "name": "Items", "fields": [{"type": "string", **field} for field in fields]}
+    datasets = {**params("shop")["datasets"], "Items": {"name": "shop-items", "schema": schema}}
+
+    def cost_with(recipe: str) -> Cost | None:
+        solutions = [solution(recipe, campaigns=[campaign])]
+        return priced(datasets=datasets, solutions=solutions).of("Campaign", "c")
+
+    dear, with_v2 = cost_with("similar-items"), cost_with("user-personalization-v2")
+
+    assert dear
+    assert "metadata in recommendations" in dear.notes[0]
+    assert with_v2
+    assert with_v2.notes == ()
 
 
 def test_batch_jobs_are_paid_by_the_line():

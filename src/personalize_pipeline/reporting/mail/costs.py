@@ -27,7 +27,8 @@ def _cost(ending: Ending, item: Outcome) -> Cost | None:
         return None
     recipe, tps = recipe_of(ending, item), item.details.get("minProvisionedTPS")
     if item.resource == "Campaign" and recipe and tps:
-        return campaign_cost(item.name, [recipe], tps, _region(ending), price_list())
+        now = campaign_cost(item.name, [recipe], tps, _region(ending), price_list())
+        return now.model_copy(update={"notes": cost.notes})
     hours = item.details.get("trainingHours")
     if item.resource == "SolutionVersion" and hours is not None and cost.once is None:
         what = training_price(item.details.get("recipeArn") or "")
