@@ -16,6 +16,7 @@ from tests.unit.test_statemachine import state
 
 from personalize_pipeline import clients, run_events
 from personalize_pipeline.context import Run
+from personalize_pipeline.reporting.end_event import send_end
 from personalize_pipeline.reporting.mail import Ending
 
 PAGE = (ROOT / "docs" / "events.md").read_text(encoding="utf-8")
@@ -163,7 +164,7 @@ def test_the_end_of_a_run_is_sent_as_the_page_shows(bus: Any):
         }
     )
 
-    run_events.ended(ending, datetime.fromisoformat(event["time"]))
+    send_end(ending, datetime.fromisoformat(event["time"]))
 
     sent = received(bus)
     for key in ("source", "detail-type", "resources", "detail"):
@@ -190,7 +191,7 @@ def test_a_hundred_long_failures_fit_into_an_event(bus: Any):
     outcomes = [{"resource": "Filter", "name": str(number), "failed": failed} for number in range(100)]
     ending = {"run": run_of(example("ended")), "status": "FAILED", "outcomes": outcomes}
 
-    run_events.ended(Ending.model_validate(ending), datetime.fromisoformat("2026-11-20T10:00:00Z"))
+    send_end(Ending.model_validate(ending), datetime.fromisoformat("2026-11-20T10:00:00Z"))
 
     detail = received(bus)["detail"]
     assert len(json.dumps(detail)) < 256_000

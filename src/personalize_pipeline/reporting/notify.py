@@ -6,7 +6,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from personalize_pipeline import clients, run_events
+from personalize_pipeline import clients
+from personalize_pipeline.reporting.end_event import send_end
 from personalize_pipeline.reporting.mail import Ending, write_mail
 from personalize_pipeline.reporting.metrics import write_metrics
 
@@ -21,7 +22,7 @@ def notify(
     # With an endpoint of one's own this is not AWS, and there is no console to link to.
     console = not os.environ.get("AWS_ENDPOINT_URL")
     ending, now = Ending.model_validate(event), now or datetime.now(UTC)
-    run_events.ended(ending, now)
+    send_end(ending, now)
     write_metrics(ending, now)
     mail = write_mail(ending, now, console=console)
     (client or clients.sns()).publish(
