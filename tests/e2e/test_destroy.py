@@ -104,7 +104,7 @@ def test_a_group_with_several_solutions_a_failed_version_and_pages_of_filters(st
 
     assert code == 0, f"{out}\n{err}"
     assert out.startswith("Deleted: whole\n\nwhole is deleted.")
-    assert "the data in S3 is kept" in out
+    assert f"the data in s3://{stack.bucket}/whole/Interactions/ is kept." in " ".join(out.split())
     assert "Campaign whole-for-you: GONE, deleted" in err
     assert of(stack, "whole") == []
     assert len(of(stack, "other")) == 3  # group, dataset, schema

@@ -72,7 +72,7 @@ def make_plan(  # what the account holds, and what was asked for
     found = [*schedules, *(_inside(client, group_arn) if there else ())]
     datasets = [thing.arn for thing in found if thing.kind == "Dataset"]
     schemas = [_schema(client, arn) for arn in datasets]
-    locations = [place for arn in datasets if (place := _imported_from(client, arn))] if data else []
+    locations = [place for arn in datasets if (place := _imported_from(client, arn))]
     known = (known or Known()) | Known(
         schemas=tuple(filter(None, schemas)), locations=tuple(dict.fromkeys(locations))
     )
@@ -88,8 +88,8 @@ def make_plan(  # what the account holds, and what was asked for
             for place in known.locations
             if place not in inside
         ]
-    elif datasets:
-        notes.append("the data in S3 is kept.")
+    else:
+        notes += [f"the data in {place} is kept." for place in known.locations]
     stages = (Stage(things=tuple(thing for thing in found if thing.kind in stage)) for stage in STAGES)
     return Plan(stages=tuple(stage for stage in stages if stage.things), notes=tuple(notes), known=known)
 

@@ -21,12 +21,12 @@ def mail(**changes: Any) -> Any:
 
 
 def test_it_lists_what_is_gone_and_what_is_kept():
-    made = mail(outcomes=[CAMPAIGN], notes=["the data in S3 is kept."])
+    made = mail(outcomes=[CAMPAIGN], notes=["the data in s3://input/films/ is kept."])
 
     assert made.subject == "Deleted: films"
     assert made.body.startswith("films is deleted. It took 3 min 0 s.\n\nWhat is gone\n")
     assert "deleted  campaign  films" in made.body
-    assert "- the data in S3 is kept." in made.body
+    assert "- the data in s3://input/films/ is kept." in made.body
     assert "is live" not in made.body
 
 
