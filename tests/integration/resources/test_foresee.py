@@ -128,6 +128,25 @@ def test_everything_is_to_be_made_and_nothing_is_made_by_looking(cloud: Cloud) -
     assert "foreseen" not in {group["name"] for group in groups}
 
 
+def test_solutions_share_the_look_at_what_was_imported(cloud: Cloud) -> None:
+    upload(cloud, "shared")
+    solutions = [
+        {"name": f"shared-{number}", "recipeArn": POPULAR, "campaigns": [{"name": f"shared-{number}"}]}
+        for number in range(3)
+    ]
+    do(cloud, look(cloud, "shared", solutions=solutions), "shared-1")
+    do(cloud, look(cloud, "shared", solutions=solutions), "shared-2")
+    looking, sent = Looking(), []
+    looking.personalize.meta.events.register("before-send", lambda request, **_: sent.append(request))
+
+    seen = looked(cloud, "shared", looking, solutions=solutions)
+
+    asked = [(request.headers["X-Amz-Target"].decode().partition(".")[2], request.body) for request in sent]
+    assert set(actions(seen).values()) == {"keep"}
+    assert [name for name, _ in asked].count("ListDatasets") == 1
+    assert len(set(asked)) == len(asked)
+
+
 def test_what_is_foreseen_is_what_is_done_and_done_twice_is_nothing(cloud: Cloud) -> None:
     upload(cloud, "agreed")
     first = look(cloud, "agreed")
