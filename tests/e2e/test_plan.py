@@ -77,6 +77,16 @@ def test_a_plan_is_what_the_run_does_and_the_same_file_twice_plans_nothing(
     assert set(second.did().values()) - {None} == {"reused"}
     assert NOTHING in first_section(second.mail.body)
 
+    # What the file no longer has goes on costing: said, and no change.
+    document["solutions"][0]["campaigns"] = []
+    (folder / "params.json").write_text(json.dumps(document))
+    beside = "Also in this dataset group, and not in the file:\n- campaign known-for-you, $12.96 a day."
+    code, text, _ = personalize(stack, "plan", folder, "--detailed-exitcode")
+    assert (code, NOTHING in text, beside in text) == (0, True, True)
+    third = stack.run("known", document)
+    assert beside in third.mail.body
+    assert "aws personalize delete-campaign --campaign-arn" in third.mail.body
+
 
 def test_what_changed_is_planned_with_its_reason_and_what_cannot_be_is_told_before(
     stack: DeployedStack, tmp_path: Path

@@ -13,6 +13,7 @@ from tests.support.policies import ROOT
 
 from personalize_pipeline import clients, promotion, smoke_test
 from personalize_pipeline.deletion import plan as deletion_plan
+from personalize_pipeline.planning import plan
 from personalize_pipeline.resources.job_on_files import JobOnFiles
 from personalize_pipeline.resources.resource import Found, Resource
 
@@ -110,6 +111,7 @@ def test_a_handler_accepts_its_sample_event(function, aws, monkeypatch):
     monkeypatch.setattr(promotion, "_campaign", lambda *_: None)
     monkeypatch.setattr(promotion, "_value", lambda *_: 0.2)
     monkeypatch.setattr(smoke_test, "_answered", lambda *_: ["318"])
+    monkeypatch.setattr(plan, "beside", lambda *_: ())
 
     answer = app(function).handler(event(function), LAMBDA)
 

@@ -18,7 +18,7 @@ from personalize_pipeline.costs import counting
 from personalize_pipeline.data import files, first_look
 from personalize_pipeline.deletion import delete, kinds
 from personalize_pipeline.deletion import plan as deletion_plan
-from personalize_pipeline.planning import quotas
+from personalize_pipeline.planning import beside, quotas
 from personalize_pipeline.reporting import notify
 from personalize_pipeline.resources import data_changes
 from personalize_pipeline.resources.batch_inference_job import BatchInferenceJob
@@ -87,7 +87,7 @@ CODE = {
     "schedules": ((schedules, schedule_names), PASS_ROLE),
     "read_params": ((params_source, files, first_look, run_events), set()),
     "plan": (
-        (*RESOURCES, data_changes, preprocessing, files, counting, quotas, schedules, schedule_names),
+        (*RESOURCES, data_changes, preprocessing, files, counting, quotas, beside, schedules, schedule_names),
         set(),
     ),
     "wait_for_turn": ((wait_for_turn, params_source), set()),

@@ -81,6 +81,12 @@ def campaign_cost(name: str, recipe_arns: Sequence[str], tps: int, region: str, 
     return _dearest([pricing.running("Campaign", name, what, quantity, tps * _SECONDS) for what in whats])
 
 
+def recommender_cost(name: str, region: str, prices: PriceList) -> Cost:
+    """What a recommender costs for as long as it runs."""
+    cost = _Pricing(region, prices, _nothing).running("Recommender", name, "recommender", "1 recommender", 1)
+    return cost.model_copy(update={"notes": (_BEYOND,)}) if cost.hourly is not None else cost
+
+
 def _nothing(_: str, __: bool) -> Amount:  # noqa: FBT001
     return Amount(0, 0, 0, exact=True)
 
@@ -117,8 +123,7 @@ class _Pricing:
             notes += ("events that came in live count too",)
         for recommender in plan["recommenders"]:
             if recommender.get("state", "ACTIVE") == "ACTIVE":
-                cost = self.running("Recommender", recommender["name"], "recommender", "1 recommender", 1)
-                yield cost.model_copy(update={"notes": (_BEYOND,)}) if cost.hourly is not None else cost
+                yield recommender_cost(recommender["name"], self.region, self.prices)
         for solution in plan["solutions"]:
             yield from self._solution(solution, interactions, notes)
         yield from self._others(plan)

@@ -44,10 +44,21 @@ class Entry(Foreseen):
     cost: Cost | None = None
 
 
+class Beside(Message):
+    """What costs and is not in the params file; `remove` is the command that deletes it."""
+
+    resource: str
+    name: str
+    cost: Cost
+    remove: str
+
+
 class Planned(Message):
     """Everything that a run would do, in its order."""
 
     entries: tuple[Entry, ...] = ()
+    beside: tuple[Beside, ...] = ()
+    """What else of the dataset group goes on costing. The run leaves it as it is: it is no change."""
     missing: str = ""
     """Why there is no plan, if it could not be made."""
     once: float = 0

@@ -7,6 +7,7 @@ from personalize_pipeline.context import Run
 from personalize_pipeline.costs.cost import Cost
 from personalize_pipeline.costs.estimate import Estimate, Look, campaign_cost, estimate
 from personalize_pipeline.costs.prices import HOURS_OF_A_DAY, price_list
+from personalize_pipeline.planning.beside import beside
 from personalize_pipeline.planning.entries import Action, Entry, Planned
 from personalize_pipeline.planning.foresee import NEW_VERSION, Seen, foresee, make_resource
 from personalize_pipeline.planning.looking import Looking
@@ -34,10 +35,17 @@ def make_plan(
     seen = foresee(plan, run, looking, make)
     costs = estimate(plan, region, price_list(), look)
     entries = [_entry(one, _cost(one, costs, plan)) for one in seen]
-    group = "" if entries[0].action == "create" else run.arn(f"dataset-group/{plan['datasetGroup']['name']}")
+    name = plan["datasetGroup"]["name"]
+    is_new = any(one.resource == "DatasetGroup" and one.action == "create" for one in entries)
+    group = "" if is_new else run.arn(f"dataset-group/{name}")
+    # What a schedule starts has only a part of the file.
+    others = (
+        beside(looking.personalize, plan, group, region, price_list()) if group and not run.scheduled else ()
+    )
     limits = hit(looking.personalize, entries, group, raised or {})
     return Planned(
         entries=tuple(entries),
+        beside=tuple(others),
         quotas=limits.stops,
         waits=limits.turns,
         once=_sum([entry.cost.once for entry in entries if entry.cost]),

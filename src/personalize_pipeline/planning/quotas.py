@@ -33,7 +33,8 @@ _LIMITS: Final[Mapping[str, int]] = {
     "running-batch-segment-jobs": quotas.RUNNING_BATCH_SEGMENT_JOBS,
 }
 _BEGUN = ("create", "import", "train", "retrain")
-_GONE = ("DELETE", "CREATE FAILED")
+GONE = ("DELETE", "CREATE FAILED")
+"""How the status of something begins that does not count any more."""
 _WHY_MORE: Final = {"Filter": "While one is replaced, another stands in for it. "}
 
 
@@ -99,7 +100,7 @@ def _stops(
         there = 0
         if group_arn or not quota.of_group:
             listed = quota.count(client, group_arn)
-            there = sum(1 for item in listed if not item.get("status", "").startswith(_GONE))
+            there = sum(1 for item in listed if not item.get("status", "").startswith(GONE))
         if there + more <= limit or there > limit:
             continue
         place = f"in dataset group {group_arn.rpartition('/')[2]}" if group_arn and quota.of_group else ""
@@ -136,13 +137,15 @@ def _schemas(client: "PersonalizeClient", _: str) -> Iterator[Any]:
         yield from page["schemas"]
 
 
-def _solutions(client: "PersonalizeClient", group: str) -> Iterator[Any]:
+def solutions(client: "PersonalizeClient", group: str) -> Iterator[Any]:
+    """All solutions of a dataset group."""
     for page in client.get_paginator("list_solutions").paginate(datasetGroupArn=group):
         yield from page["solutions"]
 
 
-def _campaigns(client: "PersonalizeClient", group: str) -> Iterator[Any]:
-    for solution in _solutions(client, group):
+def campaigns(client: "PersonalizeClient", group: str) -> Iterator[Any]:
+    """All campaigns of a dataset group."""
+    for solution in solutions(client, group):
         pages = client.get_paginator("list_campaigns").paginate(solutionArn=solution["solutionArn"])
         for page in pages:
             yield from page["campaigns"]
@@ -153,7 +156,8 @@ def _filters(client: "PersonalizeClient", group: str) -> Iterator[Any]:
         yield from page["Filters"]
 
 
-def _recommenders(client: "PersonalizeClient", group: str) -> Iterator[Any]:
+def recommenders(client: "PersonalizeClient", group: str) -> Iterator[Any]:
+    """All recommenders of a dataset group."""
     for page in client.get_paginator("list_recommenders").paginate(datasetGroupArn=group):
         yield from page["recommenders"]
 
@@ -167,8 +171,8 @@ _QUOTAS: Final = (
     _Quota("dataset-groups", "DatasetGroup", of_group=False, count=_groups),
     _Quota("schemas", "Schema", of_group=False, count=_schemas),
     _Quota("filters", "Filter", of_group=True, count=_filters),
-    _Quota("recommenders", "Recommender", of_group=True, count=_recommenders),
+    _Quota("recommenders", "Recommender", of_group=True, count=recommenders),
     _Quota("recommenders-of-region", "Recommender", of_group=False, count=_all_recommenders),
-    _Quota("solutions", "Solution", of_group=True, count=_solutions),
-    _Quota("campaigns", "Campaign", of_group=True, count=_campaigns),
+    _Quota("solutions", "Solution", of_group=True, count=solutions),
+    _Quota("campaigns", "Campaign", of_group=True, count=campaigns),
 )

@@ -49,6 +49,8 @@ def _lines(ending: Ending, found: list[Cost]) -> Iterator[str]:
     yield f"Together {money(sum(cost.once or 0 for cost in once))}{beside};"
     daily = money(sum(cost.hourly or 0 for cost in running) * HOURS_OF_A_DAY)
     yield f"then {daily} a day ({money(sum(cost.monthly or 0 for cost in running))} a month)."
+    if ending.foreseen.beside:
+        yield "Not counted: what is not in the file (see the plan)."
     yield from source_lines(_region(ending), price_list())
 
 

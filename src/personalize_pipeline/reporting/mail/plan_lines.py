@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from personalize_pipeline.costs.cost import money
 from personalize_pipeline.planning.entries import Entry, Planned
+from personalize_pipeline.reporting.mail.cost_lines import per_day
 from personalize_pipeline.reporting.mail.ending import word_of
 from personalize_pipeline.reporting.mail.text import table
 
@@ -21,6 +22,7 @@ def lines(planned: Planned) -> Iterator[str]:
     if kept := [one for one in planned.entries if one.action == "keep"]:
         yield f"{len(kept)} stay as they are." if len(kept) > 1 else "1 stays as it is."
     yield from _costs(planned)
+    yield from _beside(planned)
     if planned.failures:
         yield "Cannot be done like this:"
         for one in planned.failures:
@@ -52,6 +54,15 @@ def _costs(planned: Planned) -> Iterator[str]:
         f"; then {money(planned.daily)} a day ({money(planned.monthly)} a month)" if planned.daily else ""
     )
     yield f"On AWS this run costs {money(planned.once)}{beside}{running}."
+
+
+def _beside(planned: Planned) -> Iterator[str]:
+    if planned.beside:
+        yield "Also in this dataset group, and not in the file:"
+    for one in planned.beside:
+        price = f"cost unknown: {one.cost.unknown}" if one.cost.unknown else per_day(one.cost)
+        yield f"- {word_of(one.resource)} {one.name}, {price}. To remove it:"
+        yield f"    {one.remove}"
 
 
 def _indented(text: str) -> Iterator[str]:
