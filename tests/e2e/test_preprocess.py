@@ -84,7 +84,12 @@ def test_a_glue_job_makes_the_data_that_is_imported(stack: DeployedStack, job: d
     assert ran["Arguments"]["--bucket"] == stack.bucket
     assert ran["Arguments"]["--prefix"] == "raw/"
     assert ran["Arguments"]["--run"] == run.name
-    assert f"Glue job {JOB}" in " ".join(run.mail.body.split())
+    body = " ".join(run.mail.body.split())
+    plan, costs = body[: body.index("What was done")], body[body.index("What it costs on AWS") :]
+    assert f"start Glue job {JOB} unknown" in plan
+    assert "import import raw-interactions unknown what the Glue job makes" in plan
+    assert f"Glue job {JOB}: AWS Glue bills it by DPU-hours" in costs
+    assert "less than $0.01 import raw-interactions" in costs
     assert "the CSV files were not checked before the run: the Glue job makes them." in " ".join(
         run.mail.body.split()
     )

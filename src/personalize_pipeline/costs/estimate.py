@@ -87,6 +87,11 @@ def recommender_cost(name: str, region: str, prices: PriceList) -> Cost:
     return cost.model_copy(update={"notes": (_BEYOND,)}) if cost.hourly is not None else cost
 
 
+def import_cost(name: str, files: int, size: int, region: str, prices: PriceList) -> Cost:
+    """What an import of so many bytes costs."""
+    return _Pricing(region, prices, _nothing).ingesting(name, Amount(files, size, 0, exact=False))
+
+
 def _nothing(_: str, __: bool) -> Amount:  # noqa: FBT001
     return Amount(0, 0, 0, exact=True)
 
@@ -108,17 +113,18 @@ class _Pricing:
     def costs(self, plan: Mapping[str, Any]) -> Iterator[Cost]:
         interactions: Amount | str = "the plan imports no interactions"
         notes: tuple[str, ...] = ()
+        if "preprocess" in plan:
+            reason = "AWS Glue bills it by DPU-hours"
+            yield Cost(resource="Preprocess", name=plan["preprocess"]["name"], unknown=reason)
         for dataset in plan["datasets"]:
             if "import" not in dataset:
                 continue
-            amount = self._amount(
-                dataset["import"].get("dataSource", {}).get("dataLocation", ""), header=True
-            )
+            amount = self._data(dataset["import"], made="preprocess" in plan)
             if dataset["type"].upper() == "INTERACTIONS":
                 interactions = amount
                 if dataset["import"].get("importMode") == "INCREMENTAL":
                     notes = ("interactions that were imported before count too",)
-            yield self._import(dataset["dataset"]["name"], amount)
+            yield self.ingesting(dataset["dataset"]["name"], amount)
         if plan.get("eventTracker"):
             notes += ("events that came in live count too",)
         for recommender in plan["recommenders"]:
@@ -127,6 +133,12 @@ class _Pricing:
         for solution in plan["solutions"]:
             yield from self._solution(solution, interactions, notes)
         yield from self._others(plan)
+
+    def _data(self, want: Mapping[str, Any], *, made: bool) -> Amount | str:
+        """How much there is to import; `made`: by a Glue job, which may not have run yet."""
+        amount = self._amount(want.get("dataSource", {}).get("dataLocation", ""), header=True)
+        empty = isinstance(amount, Amount) and not amount.files
+        return "the Glue job makes the files" if made and empty else amount
 
     def _others(self, plan: Mapping[str, Any]) -> Iterator[Cost]:
         """What no price is known for."""
@@ -160,7 +172,8 @@ class _Pricing:
         if wanted and not all(_of_recipe(recipe, "").endswith("-v2") for recipe in recipes):
             yield "metadata in recommendations, whose price is not known here"
 
-    def _import(self, name: str, amount: Amount | str) -> Cost:
+    def ingesting(self, name: str, amount: Amount | str) -> Cost:
+        """What is charged for importing so much."""
         if isinstance(amount, str):
             return Cost(resource="DatasetImport", name=name, unknown=amount)
         gigabytes = amount.size / _GB

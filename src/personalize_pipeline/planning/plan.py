@@ -16,7 +16,7 @@ from personalize_pipeline.resources.resource import Resource, tail
 from personalize_pipeline.resources.solution_version import solution_of
 
 # Of these actions, what an estimate says is due once is due.
-_PAID: frozenset[Action] = frozenset({"create", "import", "train", "retrain", "replace"})
+_PAID: frozenset[Action] = frozenset({"create", "import", "train", "retrain", "replace", "start"})
 
 
 def make_plan(

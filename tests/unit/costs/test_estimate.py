@@ -80,6 +80,20 @@ def test_the_price_of_an_export_is_not_known():
     assert "the price of dataset export jobs is not known here" in cost.unknown
 
 
+def test_what_a_glue_job_makes_is_not_known_before_it_ran():
+    preprocess = {"jobName": "prepare"}
+    new = priced(amount=Amount(0, 0, 0, exact=True), preprocess=preprocess)
+    made_before = priced(preprocess=preprocess)
+
+    unknown = {cost.resource: cost.unknown for cost in new.unknown}
+    assert unknown == {
+        "Preprocess": "AWS Glue bills it by DPU-hours",
+        "DatasetImport": "the Glue job makes the files",
+        "SolutionVersion": "the Glue job makes the files",
+    }
+    assert {cost.resource for cost in made_before.unknown} == {"Preprocess"}
+
+
 def test_of_a_bake_off_the_dearest_candidate_counts():
     candidates = [{}, {"recipeArn": f"{RECIPE}popularity-count"}]
     for several in (candidates, candidates[::-1]):

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 
 from personalize_pipeline.costs.cost import Cost, money
-from personalize_pipeline.costs.estimate import campaign_cost, training_price
+from personalize_pipeline.costs.estimate import campaign_cost, import_cost, training_price
 from personalize_pipeline.costs.prices import HOURS_OF_A_DAY, price_list
 from personalize_pipeline.reporting.mail.cost_lines import cost_lines, source_lines, unknown_lines
 from personalize_pipeline.reporting.mail.ending import Ending, Outcome
 from personalize_pipeline.reporting.mail.live import recipe_of
 from personalize_pipeline.reporting.mail.text import section
 
-_PAID = ("created", "imported", "trained")
+_PAID = ("prepared", "created", "imported", "trained")
 
 
 def costs(ending: Ending) -> str:
@@ -20,7 +20,7 @@ def costs(ending: Ending) -> str:
 
 
 def _cost(ending: Ending, item: Outcome) -> Cost | None:
-    """The cost as it was foreseen; of a training by the hours that it took, of a campaign by what it has."""
+    """The cost as it was foreseen; of what shows only afterwards, as it was."""
     entry = ending.foreseen.of(item.resource, item.name)
     cost = entry.cost if entry else None
     if cost is None or (cost.hourly is None and item.did not in _PAID):
@@ -29,6 +29,10 @@ def _cost(ending: Ending, item: Outcome) -> Cost | None:
     if item.resource == "Campaign" and recipe and tps:
         now = campaign_cost(item.name, [recipe], tps, _region(ending), price_list())
         return now.model_copy(update={"notes": cost.notes})
+    if item.resource == "DatasetImport" and cost.unknown and "bytes" in item.details:  # a Glue job made them
+        return import_cost(
+            item.name, item.details["files"], item.details["bytes"], _region(ending), price_list()
+        )
     hours = item.details.get("trainingHours")
     if item.resource == "SolutionVersion" and hours is not None and cost.once is None:
         what = training_price(item.details.get("recipeArn") or "")
