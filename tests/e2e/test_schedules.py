@@ -178,6 +178,9 @@ def test_a_batch_schedule_runs_the_jobs_with_the_newest_version_and_trains_nothi
     job = run.step("BatchInferenceJob")
     assert job["did"] == "created"
     assert job["details"]["solutionVersionArn"] == first.step("SolutionVersion")["arn"]
+    # What the schedule has answered last is not answered again for an upload.
+    taken = built(stack, "nightly", solutions=[solution]).step("BatchInferenceJob")
+    assert (taken["did"], taken["arn"]) == ("reused", job["arn"])
 
 
 def test_a_scheduled_run_says_that_its_file_was_replaced_or_deleted(stack: DeployedStack):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from personalize_pipeline.resources.batch_job import BatchJob
+from personalize_pipeline.resources.batch_job import BatchJob, Job
 from personalize_pipeline.resources.resource import Found
 
 
@@ -11,14 +11,14 @@ class BatchInferenceJob(BatchJob):
 
     kind = "batch-inference-job"
 
-    def jobs(self) -> Iterator[tuple[str, str]]:
+    def jobs(self) -> Iterator[Job]:
         """ListBatchInferenceJobs."""
         pages = self.client.get_paginator("list_batch_inference_jobs").paginate(
             solutionVersionArn=self.version
         )
         for page in pages:
             for job in page["batchInferenceJobs"]:
-                yield job["batchInferenceJobArn"], job["status"]
+                yield job["creationDateTime"], job["batchInferenceJobArn"], job["status"]
 
     def shown(self, arn: str) -> Found:
         """DescribeBatchInferenceJob."""

@@ -3,10 +3,10 @@
 import json
 from abc import abstractmethod
 from collections.abc import Iterator
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from personalize_pipeline.execution import short_hash
 from personalize_pipeline.params.batch import FILTER
 from personalize_pipeline.params.names import derived_name
 from personalize_pipeline.params.shapes import ALWAYS
@@ -16,6 +16,9 @@ from personalize_pipeline.resources.run_job import RunJob
 from personalize_pipeline.resources.service_role import lacks_permission
 
 _FAILED = "CREATE FAILED"
+
+Job = tuple[datetime, str, str]
+"""When it was made, its ARN, its status."""
 
 
 class BatchJob(JobOnFiles, RunJob):
@@ -49,15 +52,19 @@ class BatchJob(JobOnFiles, RunJob):
         """This run's job; else one that answered the same; else None."""
         if self.context.last and self.context.last.arn:
             return self.shown(self.arn)
-        same = [arn for arn, status in self.jobs() if f"-{self._mark}-" in arn and status != _FAILED]
+        # The newest first.
+        jobs = sorted(self.jobs(), reverse=True)
+        same = [arn for _, arn, status in jobs if f"-{self._mark}-" in arn and status != _FAILED]
         own = [arn for arn in same if arn.endswith(f"-{self.run_mark}")]
+        if self.want.get(ALWAYS):
+            same = own  # no earlier job will do; but this one may do for a later run
         if same and not own:
             self._because = f"{same[0].rpartition('/')[2]} answered the same lines with the same version"
         return self.shown((own or same)[0]) if same else None
 
     @abstractmethod
-    def jobs(self) -> Iterator[tuple[str, str]]:
-        """ARN and status of all jobs of the version."""
+    def jobs(self) -> Iterator[Job]:
+        """All jobs of the version."""
 
     @abstractmethod
     def shown(self, arn: str) -> Found:
@@ -93,8 +100,7 @@ class BatchJob(JobOnFiles, RunJob):
 
     @cached_property
     def _mark(self) -> str:
-        """Its fingerprint; of the run if the job is asked for whatever there is."""
-        settings = json.dumps({**self.want, "tags": None}, sort_keys=True, default=str)
-        if self.want.get(ALWAYS):
-            return short_hash(self.version, settings, self.context.run.id)
+        """Its fingerprint; that of a job is the same whether a schedule or an upload asks for it."""
+        kept = {key: value for key, value in self.want.items() if key != ALWAYS}
+        settings = json.dumps({**kept, "tags": None}, sort_keys=True, default=str)
         return self.fingerprint(self.version, settings)

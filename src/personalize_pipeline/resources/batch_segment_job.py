@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from personalize_pipeline.resources.batch_job import BatchJob
+from personalize_pipeline.resources.batch_job import BatchJob, Job
 from personalize_pipeline.resources.resource import Found
 
 
@@ -11,12 +11,12 @@ class BatchSegmentJob(BatchJob):
 
     kind = "batch-segment-job"
 
-    def jobs(self) -> Iterator[tuple[str, str]]:
+    def jobs(self) -> Iterator[Job]:
         """ListBatchSegmentJobs."""
         pages = self.client.get_paginator("list_batch_segment_jobs").paginate(solutionVersionArn=self.version)
         for page in pages:
             for job in page["batchSegmentJobs"]:
-                yield job["batchSegmentJobArn"], job["status"]
+                yield job["creationDateTime"], job["batchSegmentJobArn"], job["status"]
 
     def shown(self, arn: str) -> Found:
         """DescribeBatchSegmentJob."""
