@@ -19,6 +19,7 @@ Action = Literal[
     "withhold",
     "keep",
     "fail",
+    "skip",
 ]
 
 
@@ -35,7 +36,7 @@ class Foreseen(Message):
     @property
     def changes(self) -> bool:
         """Whether anything would be made, changed or deleted."""
-        return self.action not in ("keep", "fail", "wait", "withhold")
+        return self.action not in ("keep", "fail", "wait", "withhold", "skip")
 
 
 class Entry(Foreseen):
@@ -78,6 +79,11 @@ class Planned(Message):
     def failures(self) -> list[Entry]:
         """What cannot be brought about."""
         return [entry for entry in self.entries if entry.action == "fail"]
+
+    @property
+    def skipped(self) -> list[Entry]:
+        """What is not begun, because something that it needs cannot be brought about."""
+        return [entry for entry in self.entries if entry.action == "skip"]
 
     def output(self) -> dict[str, Any]:
         """The JSON form, without what is empty: it goes from state to state."""

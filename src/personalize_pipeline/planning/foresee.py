@@ -4,7 +4,8 @@ The very steps of the run are taken (`step.attempt`), with a client that sends n
 say anything else than the run does; a resource that is new to the pipeline needs a line in `_walk`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -53,6 +54,10 @@ _DID: Mapping[str, Action] = {
 }
 # What is made anew, or needs nothing: nothing differs.
 _MADE: frozenset[Action] = frozenset({"keep", "create", "import", "train", "retrain"})
+# Nothing is begun after one of these has failed.
+_NEEDED = frozenset(
+    {"Preprocess", "DatasetGroup", "Schema", "Dataset", "DatasetImport", "EventTracker", "DataDeletionJob"}
+)
 # Of imports and data deletion jobs: what changes the data. New tags (update) do not.
 _NEWS: frozenset[Action] = frozenset({"create", "import", "wait"})
 
@@ -69,6 +74,11 @@ class Seen:
     shown: Mapping[str, Any] = field(default_factory=dict)
     """Settings that it has now, for what is there and is not made anew."""
 
+    @property
+    def fails(self) -> bool:
+        """Whether the run would fail here."""
+        return self.foreseen.action == "fail"
+
 
 def make_resource(kind: type[Resource], want: Mapping[str, Any], context: Context, client: Any) -> Resource:
     """How the functions make a resource."""
@@ -80,7 +90,7 @@ def foresee(
 ) -> list[Seen]:
     """Say what a run with this plan (`params.plan`) would do now.
 
-    Asks about everything, also what would not be begun because something before it fails.
+    Asks about everything, also what would not be begun ("skip") because something before it fails.
     """
     # Nothing is waited for here.
     walk = _Walk(run.model_copy(update={"shares": {}}), looking, make)
@@ -96,6 +106,19 @@ class _Walk:
     looking: Looking
     make: Callable[..., Resource]
     seen: list[Seen] = field(default_factory=list)
+    stopped: bool = False
+    """Whether the run does not begin what comes now, because something that it needs fails."""
+
+    def check(self) -> None:
+        """Begin nothing after this if something fails that everything needs, as the state machine does."""
+        self.stopped |= any(one.fails and one.foreseen.resource in _NEEDED for one in self.seen)
+
+    @contextmanager
+    def branch(self) -> Iterator[None]:
+        """What fails in here stops nothing after it."""
+        before = self.stopped
+        yield
+        self.stopped = before
 
     def see(self, kind: type[Resource], want: Mapping[str, Any], name: str = "", **context: Any) -> Seen:
         """Take the step that the run would take first. `name` as in `plan.expected`, if `want` has none."""
@@ -140,6 +163,8 @@ class _Walk:
         self._add(Seen(foreseen, want, Context(run=self.run), step))
 
     def _add(self, seen: Seen) -> Seen:
+        if self.stopped and seen.foreseen.action not in ("keep", "fail"):
+            seen = replace(seen, foreseen=seen.foreseen.model_copy(update={"action": "skip"}))
         self.seen.append(seen)
         return seen
 
@@ -147,15 +172,15 @@ class _Walk:
 def _walk(walk: _Walk, plan: Mapping[str, Any]) -> None:  # a line for each kind of resource
     run = walk.run
     prepares = "preprocess" in plan and _preprocess(walk, plan["preprocess"])
+    walk.check()
     walk.see(DatasetGroup, plan["datasetGroup"])
+    walk.check()
     group = {"dataset_group_arn": run.arn(f"dataset-group/{plan['datasetGroup']['name']}")}
-    changed = {
-        dataset["dataset"]["datasetType"].upper(): _dataset(walk, dataset, group, prepares)
-        for dataset in plan["datasets"]
-    }
+    changed = _datasets(walk, plan["datasets"], group, prepares)
     outdated = [reason for reason in changed.values() if reason]
     if plan.get("eventTracker"):
         walk.see(EventTracker, plan["eventTracker"], **group)
+        walk.check()
     for want in plan["filters"]:
         walk.see(Filter, want, **group)
     if plan.get("metricAttribution"):
@@ -165,10 +190,12 @@ def _walk(walk: _Walk, plan: Mapping[str, Any]) -> None:  # a line for each kind
         deletion = walk.see(DataDeletionJob, want, import_arns=tuple(imports), **group)
         if deletion.foreseen.action in _NEWS:
             outdated.append(_DELETED)
+    walk.check()
     for want in plan["recommenders"]:
         walk.see(Recommender, want, **group)
     for solution in plan["solutions"]:
-        _solution(walk, solution, group, outdated[0] if outdated else None)
+        with walk.branch():
+            _solution(walk, solution, group, outdated[0] if outdated else None)
     for want in plan["datasetExportJobs"]:
         reason = changed.get(want["datasetType"]) or (_DELETED if _DELETED in outdated else None)
         walk.see(DatasetExportJob, want, outdated=reason, **group)
@@ -188,15 +215,32 @@ def _preprocess(walk: _Walk, want: Mapping[str, Any]) -> bool:
     return runs
 
 
+def _datasets(
+    walk: _Walk,
+    plans: Sequence[Mapping[str, Any]],
+    group: Mapping[str, str],
+    prepared: bool,  # noqa: FBT001
+) -> dict[str, str]:
+    """All datasets; by type, why what was trained on it would be out of date after the run."""
+    changed = {}
+    for plan in plans:
+        with walk.branch():
+            changed[plan["dataset"]["datasetType"].upper()] = _dataset(walk, plan, group, prepared)
+    walk.check()
+    return changed
+
+
 def _dataset(walk: _Walk, plan: Mapping[str, Any], group: Mapping[str, str], prepared: bool) -> str:  # noqa: FBT001
     """One dataset; returns why what was trained on it would be out of date after the run.
 
     `prepared`: its files are not there yet, because a Glue job makes them.
     """
     schema = walk.see(Schema, plan["schema"])
+    walk.stopped |= schema.fails
     schema_arn = schema.step.arn if schema.step else walk.run.arn(f"schema/{plan['schema']['name']}")
     document = {"schema_arn": schema_arn, "schema_document": plan["schema"]["schema"]}
     dataset = walk.see(Dataset, plan["dataset"], **document, **group)
+    walk.stopped |= dataset.fails
     if "import" not in plan:
         return ""
     if prepared:
@@ -212,23 +256,23 @@ def _dataset(walk: _Walk, plan: Mapping[str, Any], group: Mapping[str, str], pre
 
 
 def _solution(walk: _Walk, plan: Mapping[str, Any], group: Mapping[str, str], outdated: str | None) -> None:
-    candidates = []
-    wanted = True
+    candidates, needed = [], False
     for candidate in plan["candidates"]:
-        solution = walk.see(Solution, candidate["solution"], **group)
         arn = walk.run.arn(f"solution/{candidate['solution']['name']}")
-        if "solutionVersion" not in candidate:  # nothing of this run needs one
-            wanted = False
-            continue
-        reason = "eventsConfig is changed" if "eventsConfig" in solution.foreseen.why else outdated
-        context = {"solution_arn": arn, "outdated": reason, **group}
-        seen = walk.see(SolutionVersion, candidate["solutionVersion"], solution.foreseen.name, **context)
-        if seen.step:
+        with walk.branch():
+            solution = walk.see(Solution, candidate["solution"], **group)
+            walk.stopped |= solution.fails
+            needed |= solution.fails or "solutionVersion" in candidate
+            if "solutionVersion" not in candidate:  # nothing of this run needs one
+                continue
+            reason = "eventsConfig is changed" if "eventsConfig" in solution.foreseen.why else outdated
+            context = {"solution_arn": arn, "outdated": reason, **group}
+            seen = walk.see(SolutionVersion, candidate["solutionVersion"], solution.foreseen.name, **context)
+        if seen.step and not solution.fails:
             trained = {"name": seen.foreseen.name, "arn": seen.step.arn or f"{arn}/{NEW_VERSION}"}
             candidates.append({**trained, "details": seen.step.details or {}})
-    if wanted and not candidates:
-        return
-    version = _version(plan, candidates)
+    walk.stopped |= needed and not candidates
+    version = _version(plan, candidates) if candidates or not needed else f"{arn}/{NEW_VERSION}"
     uses = {**group, "solution_version_arn": version}
     for want in plan["campaigns"]:
         _campaign(walk, want, plan.get("promotion"), uses)

@@ -76,7 +76,7 @@ def _cost(one: Seen, costs: Estimate, plan: Mapping[str, Any]) -> Cost | None:
 
 def _entry(one: Seen, cost: Cost | None) -> Entry:
     foreseen = one.foreseen
-    if foreseen.action == "withhold":
+    if foreseen.action == "withhold" or (foreseen.action == "skip" and not one.shown):
         cost = None
     if cost and cost.hourly is None and foreseen.action not in _PAID:
         cost = None  # it was paid for by an earlier run

@@ -265,6 +265,6 @@ def test_what_cannot_be_changed_is_told_and_everything_else_is_looked_at_too(clo
     assert actions(seen)["EventTracker"] == "fail"
     why = {one.foreseen.resource: one.foreseen.why for one in seen}
     assert "A dataset group has one event tracker" in why["EventTracker"]
-    assert actions(seen)["Solution"] == "update"
+    assert actions(seen)["Solution"] == "skip"  # as the state machine does
     assert "minProvisionedTPS: it has 1, the params file says 3" in why["Campaign"]
     assert f"{ACCOUNT}:campaign/stuck-popular" in {one.step.arn for one in seen if one.step}

@@ -6,7 +6,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tests.integration.resources.cloud import BUCKET, INTERACTIONS, ITEMS, avro
-from tests.integration.resources.test_foresee import do, look, upload
+from tests.integration.resources.test_beside import planned
+from tests.integration.resources.test_foresee import POPULAR, do, look, params, upload
+
+from personalize_pipeline.reporting.mail.plan_lines import lines
 
 if TYPE_CHECKING:
     from tests.integration.resources.cloud import Cloud
@@ -117,3 +120,47 @@ def test_other_tags_on_imports_and_deletions_train_and_export_nothing_anew(cloud
     found = {kind: action for (kind, _), action in named(seen).items()}
     assert (found["DatasetImport"], found["DataDeletionJob"]) == ("update", "update")
     assert (found["SolutionVersion"], found["DatasetExportJob"]) == ("update", "keep")
+
+
+def test_what_a_dataset_that_fails_is_needed_for_is_not_begun(cloud: Cloud) -> None:
+    name = "foreskip"
+    upload(cloud, name)
+    put_items(cloud, name, "PRICE")
+    solutions = params(name)["solutions"]
+    do(cloud, look(cloud, name, **{**items(name, ITEMS), "solutions": solutions}), "foreskip-1")
+
+    upload(cloud, name, seed=1)
+    put_items(cloud, name, "YEAR")
+    narrower = {**items(name, [ITEMS[0], ("YEAR", "int")]), "solutions": solutions}
+    found = named(look(cloud, name, **narrower))
+    text = "\n".join(lines(planned(cloud, name, **narrower)))
+
+    assert found["Dataset", f"{name}-items"] == "fail"
+    assert found["DatasetImport", f"{name}-items"] == "skip"
+    assert found["DatasetImport", f"{name}-interactions"] == "import"  # datasets do not wait for each other
+    assert found["Solution", f"{name}-popular"] == "keep"
+    assert found["SolutionVersion", f"{name}-popular"] == found["Campaign", f"{name}-popular"] == "skip"
+    assert (
+        f"Not begun because of that: import {name}-items, solution version {name}-popular, "
+        f"campaign {name}-popular." in text
+    )
+    # The import of interactions; and what is there goes on costing.
+    assert "On AWS this run costs less than $0.01; then $4.80 a day" in text
+
+
+def test_what_a_solution_that_fails_is_for_is_not_begun_and_others_are(cloud: Cloud) -> None:
+    name = "foreone"
+    upload(cloud, name)
+    recipe, campaigns = POPULAR, [{"name": f"{name}-popular"}]
+    solutions = [{"name": f"{name}-popular", "recipeArn": recipe, "campaigns": campaigns}]
+    do(cloud, look(cloud, name, solutions=solutions), "foreone-1")
+
+    other = {"name": f"{name}-other", "recipeArn": recipe, "campaigns": [{"name": f"{name}-other"}]}
+    changed = {**solutions[0], "recipeArn": recipe.replace("popularity-count", "sims")}
+    more = {**changed, "campaigns": [*campaigns, {"name": f"{name}-second"}]}
+    found = named(look(cloud, name, solutions=[more, other]))
+
+    assert found["Solution", f"{name}-popular"] == "fail"
+    assert found["Campaign", f"{name}-second"] == "skip"
+    assert found["SolutionVersion", f"{name}-other"] == "train"
+    assert found["Campaign", f"{name}-other"] == "create"

@@ -27,6 +27,9 @@ def lines(planned: Planned) -> Iterator[str]:
         yield "Cannot be done like this:"
         for one in planned.failures:
             yield from _indented(f"{word_of(one.resource)} {one.name}: {one.why}")
+    if planned.skipped:
+        names = ", ".join(f"{word_of(one.resource)} {one.name}" for one in planned.skipped)
+        yield f"Not begun because of that: {names}."
     if planned.quotas:
         yield "Quotas of the account that are too small:"
         for quota in planned.quotas:
