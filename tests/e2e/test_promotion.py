@@ -136,6 +136,8 @@ def test_a_person_can_move_a_campaign_back_and_on_again(stack: DeployedStack):
     code, out, err = personalize(stack, "rollback", "hand-for-you", "--yes")
     assert (code, out) == (1, "")
     assert "There is nothing to go back to" in err
+    assert f"personalize promote hand-for-you {new.rpartition('/')[2]}   # trained 20" in err
+    assert ", a run let it be served" in err
 
     code, out, err = personalize(stack, "promote", "hand-for-you", "--yes", "--json")
     assert code == 0, err

@@ -99,15 +99,27 @@ def rollback(name: str, stack: str) -> Move:
     now = campaign["solutionVersionArn"]
     working = _versions(client, solution_of(now))
     older = [one for one in working.values() if one.created < working[now].created]
-    if not older:
-        raise CommandError(
-            f"There is nothing to go back to: {tail(solution_of(now))} has no version that works and is "
-            f"older than {working[now].short}, which {name} serves.\n"
-            "A version of another solution: personalize promote CAMPAIGN SOLUTION/VERSION"
-        )
     served = _served(campaign["name"], stack)
+    if not older:
+        raise _no_way_back(campaign["name"], working, now, served)
     chosen = [one for one in older if one.arn in served] or older
     return _move(client, campaign, working, max(chosen, key=lambda one: one.created).arn)
+
+
+def _no_way_back(name: str, working: dict[str, Version], now: str, served: set[str]) -> CommandError:
+    """Personalize does not tell what a campaign served before: it may have been a newer version."""
+    newer = sorted((one for one in working.values() if one.arn != now), key=lambda one: one.created)
+    lines = [
+        f"  personalize promote {name} {one.arn.rpartition('/')[2]}"
+        f"   # trained {one.created:%Y-%m-%d %H:%M}{', a run let it be served' if one.arn in served else ''}"
+        for one in newer[-_SHOWN:][::-1]
+    ]
+    back = "\n".join(["To a newer one, if it served that before:", *lines, ""]) if lines else ""
+    return CommandError(
+        f"There is nothing to go back to: {tail(solution_of(now))} has no version that works and is "
+        f"older than {working[now].short}, which {name} serves.\n"
+        f"{back}A version of another solution: personalize promote {name} SOLUTION/VERSION"
+    )
 
 
 def _served(campaign: str, stack: str) -> set[str]:
@@ -138,11 +150,14 @@ def carry_out(move: Move, progress: Callable[[str], None]) -> float:
     """
     client = boto3.client("personalize")
     began, told = time.monotonic(), ""
+    # Describe may go on showing an earlier update for a moment, and that may have failed.
+    earlier = client.describe_campaign(campaignArn=move.arn)["campaign"].get("latestCampaignUpdate", {})
     client.update_campaign(campaignArn=move.arn, solutionVersionArn=move.to.arn)
     while True:
         shown: Any = client.describe_campaign(campaignArn=move.arn)["campaign"]
         update = shown.get("latestCampaignUpdate", {})
-        status = update.get("status", shown["status"])
+        is_ours = update.get("creationDateTime") != earlier.get("creationDateTime")
+        status = update["status"] if is_ours else "CREATE PENDING"
         seconds = time.monotonic() - began
         if status != told:
             told = status
