@@ -62,9 +62,13 @@ def test_a_schema_that_takes_something_away_is_refused_with_the_reasons(stack: D
         "dataset narrower-items: ResourceChanged",
         "TASTE is missing: no column can be taken away",
         'YEAR is new and does not allow null: write "type": ["int", "null"]',
-        "It has schema/narrower-items-schema, which stays.",
+        "It has schema/narrower-items-schema, which stays. schema/narrower-items-schema-",
+        "create schema narrower-items-schema as narrower-items-schema-",
     ):
         assert part in reason
+    done = run.mail.body[run.mail.body.index("What was done") :]
+    assert "narrower-interactions-schema" in done
+    assert "narrower-items-schema" not in done  # it was made, and is gone
     tastes(stack, "narrower")  # the files as they were
     assert stack.run("narrower", document).step("Dataset", "narrower-items")["did"] == "reused"
 

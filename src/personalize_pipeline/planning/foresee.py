@@ -31,7 +31,7 @@ from personalize_pipeline.resources.event_tracker import EventTracker
 from personalize_pipeline.resources.filter import Filter
 from personalize_pipeline.resources.metric_attribution import MetricAttribution
 from personalize_pipeline.resources.recommender import Recommender
-from personalize_pipeline.resources.resource import Found, Resource
+from personalize_pipeline.resources.resource import Found, Resource, tail
 from personalize_pipeline.resources.schema import Schema
 from personalize_pipeline.resources.solution import Solution
 from personalize_pipeline.resources.solution_version import SolutionVersion
@@ -236,6 +236,10 @@ def _dataset(walk: _Walk, plan: Mapping[str, Any], group: Mapping[str, str], pre
     `prepared`: its files are not there yet, because a Glue job makes them.
     """
     schema = walk.see(Schema, plan["schema"])
+    if schema.step and not schema.step.arn.endswith(f"/{schema.foreseen.name}"):
+        walk.add_why(
+            f"as {tail(schema.step.arn).partition('/')[2]}: {schema.foreseen.name} has other columns"
+        )
     walk.stopped |= schema.fails
     schema_arn = schema.step.arn if schema.step else walk.run.arn(f"schema/{plan['schema']['name']}")
     document = {"schema_arn": schema_arn, "schema_document": plan["schema"]["schema"]}

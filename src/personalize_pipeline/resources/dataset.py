@@ -56,9 +56,10 @@ class Dataset(Resource):
         new = self._new_schema(arns[1])
         was, now = _columns(old), _columns(new)
         if reasons := list(_reasons(self.type, was, now)):
+            gone = ""
             if is_replacement(new):
-                self._delete_schema(arns[1])  # nothing can use it
-            raise self._cannot_take(found, reasons)
+                gone = f" {not_kept(arns[1])}" if self._delete_schema(arns[1]) else ""  # nothing can use it
+            raise self._cannot_take(found, reasons, gone)
         self.client.update_dataset(datasetArn=found.arn, schemaArn=arns[1])
         self.noted = {
             "schema": tail(arns[1]).partition("/")[2],
@@ -93,12 +94,12 @@ class Dataset(Resource):
             f"or delete the dataset (and its data) first:\n  {self.delete_command(found)}"
         )
 
-    def _cannot_take(self, found: Found, reasons: Sequence[str]) -> ResourceChanged:
+    def _cannot_take(self, found: Found, reasons: Sequence[str], gone: str) -> ResourceChanged:
         lines = "\n".join(f"  {reason}" for reason in reasons)
         return ResourceChanged(
             f"{tail(found.arn)} has other columns than the schema in the params file, and Amazon Personalize "
             f"cannot take the new ones over:\n{lines}\nIt has {tail(found.settings['schemaArn'])}, which "
-            f"stays. {self.ways_out(found)}"
+            f"stays.{gone} {self.ways_out(found)}"
         )
 
     def _new_schema(self, arn: str) -> Mapping[str, Any]:
@@ -115,6 +116,11 @@ class Dataset(Resource):
         except self.client.exceptions.ResourceNotFoundException:
             pass
         return True
+
+
+def not_kept(schema_arn: str) -> str:
+    """What is said of a schema that was made for nothing."""
+    return f"{tail(schema_arn)}, made for the new columns, is not kept."
 
 
 def _columns(shown: Mapping[str, Any]) -> Schema:

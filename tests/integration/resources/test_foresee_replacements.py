@@ -48,6 +48,9 @@ def test_a_wider_schema_and_a_changed_filter_are_foreseen_as_replaced(cloud: Clo
 
     found = named(wider)
     assert found["Schema", f"{name}-items-schema"] == "create"
+    [why] = [one.foreseen.why for one in wider if one.foreseen.name == f"{name}-items-schema"]
+    assert why.startswith(f"as {name}-items-schema-")
+    assert why.endswith(f": {name}-items-schema has other columns")
     assert found["Dataset", f"{name}-items"] == "update"
     assert found["DatasetImport", f"{name}-items"] == "import"
     assert found["Filter", f"{name}-seen"] == "replace"

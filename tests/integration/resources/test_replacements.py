@@ -138,7 +138,8 @@ def test_columns_that_cannot_be_taken_over_are_named_with_the_reason(
     assert step["failed"]["error"] == "ResourceChanged"
     reason = step["failed"]["reason"]
     assert words in reason
-    assert f"It has schema/{name}-schema, which stays." in reason
+    made_for_nothing = other["arn"].rpartition(":")[2]
+    assert f"It has schema/{name}-schema, which stays. {made_for_nothing}, made for the new" in reason
     assert "aws personalize delete-dataset --dataset-arn" in reason
     with pytest.raises(cloud.personalize.exceptions.ResourceNotFoundException):  # what was made for nothing
         cloud.personalize.describe_schema(schemaArn=other["arn"])

@@ -11,6 +11,7 @@ from personalize_pipeline.costs.estimate import Estimate, estimate
 from personalize_pipeline.costs.prices import price_list
 from personalize_pipeline.data.files import DataFile, Listing, NotReadable
 from personalize_pipeline.params.plan import plan
+from personalize_pipeline.reporting.mail.cost_lines import lines
 
 AVRO = {"type": "record", "namespace": "com.amazonaws.personalize.schema", "version": "1.0"}
 RECIPE = "arn:aws:personalize:::recipe/aws-"
@@ -171,3 +172,11 @@ def test_lines_are_counted_within_a_limit_and_inferred_beyond(limit: int, lines:
 
     assert (found.files, found.size, found.exact) == (2, 30, exact)
     assert found.lines == lines
+
+
+def test_without_campaigns_nothing_is_said_of_days():
+    job = {"jobInput": {"s3DataSource": {"path": "s3://b/p/batch/"}}}
+    text = "\n".join(lines(priced(solutions=[solution("user-personalization-v2", batchInferenceJobs=[job])])))
+
+    assert "Together $101 for one run in which everything is new.\nPrices of" in text
+    assert "a day" not in text

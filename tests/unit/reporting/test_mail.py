@@ -94,6 +94,31 @@ def test_training_hours_are_what_aws_bills_with_the_older_recipes_only(recipe, l
     assert line in mail({"run": RUN, "status": "SUCCEEDED", "outcomes": [trained]}).body
 
 
+def test_hours_are_written_as_people_write_them_and_nothing_a_day_is_not_said():
+    trained = [
+        version(name, "aws-popularity-count", trainingHours=hours, metrics={"coverage": 0.1})
+        for name, hours in (("one", 0.00004), ("two", 1234567.0))
+    ]
+    choice = done("BestVersion", "one", "solution/one/ab12cd34", "created", 1, candidates=["one", "two"])
+    entries = [
+        {
+            "resource": "SolutionVersion",
+            "name": "one",
+            "action": "train",
+            "cost": {"resource": "SolutionVersion", "name": "one", "price": "$0.24", "unknown": "later"},
+        }
+    ]
+    run = {**RUN, "execution": str(RUN["execution"]).replace("eu-central-1", "us-east-1")}
+
+    ending = {"run": run, "outcomes": [*trained, choice], "foreseen": {"entries": entries}}
+    body = mail(ending | {"status": "SUCCEEDED"}).body
+
+    assert "trained  less than 0.001 training hours (what AWS bills)\n" in body
+    assert "trained  1,234,567 training hours" in body
+    assert "e-05" not in body
+    assert "Together less than $0.01.\nPrices of us-east-1" in body
+
+
 PICKS = done(
     "Recommender",
     "picks",

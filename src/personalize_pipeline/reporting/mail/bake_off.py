@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from personalize_pipeline.reporting.mail.ending import Ending, Outcome
-from personalize_pipeline.reporting.mail.text import section, table
+from personalize_pipeline.reporting.mail.text import amount, section, table
 from personalize_pipeline.resources.resource import tail
 
 
@@ -36,7 +36,7 @@ def _who(choice: Outcome, competed: list[Outcome]) -> Iterator[tuple[str, ...]]:
             _number(competed, item),
             item.name,
             tail(item.details.get("recipeArn") or "").partition("/")[2],
-            "-" if hours is None else f"{hours:g}",
+            "-" if hours is None else amount(hours),
             became,
         )
 

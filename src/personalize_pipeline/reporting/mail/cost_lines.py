@@ -57,9 +57,11 @@ def sums(found: Estimate) -> Iterator[str]:
         yield "So nothing can be said about the sum."
         return
     beside = ", and what is not known" if found.unknown else ""
-    yield f"Together {money(found.once)} for one run in which everything is new{beside};"
+    end = ";" if found.daily else "."
+    yield f"Together {money(found.once)} for one run in which everything is new{beside}{end}"
     daily, monthly = money(found.daily), money(found.monthly)
-    yield f"then {daily} a day ({monthly} a month) until campaigns and recommenders are gone."
+    if found.daily:
+        yield f"then {daily} a day ({monthly} a month) until campaigns and recommenders are gone."
 
 
 def source_lines(region: str, prices: PriceList) -> Iterator[str]:

@@ -8,7 +8,7 @@ from personalize_pipeline.costs.prices import HOURS_OF_A_DAY, price_list
 from personalize_pipeline.reporting.mail.cost_lines import cost_lines, source_lines, unknown_lines
 from personalize_pipeline.reporting.mail.ending import Ending, Outcome
 from personalize_pipeline.reporting.mail.live import recipe_of
-from personalize_pipeline.reporting.mail.text import section
+from personalize_pipeline.reporting.mail.text import amount, section
 
 _PAID = ("prepared", "created", "imported", "trained")
 
@@ -38,7 +38,7 @@ def _cost(ending: Ending, item: Outcome) -> Cost | None:
         what = training_price(item.details.get("recipeArn") or "")
         price = price_list().price(_region(ending), what)
         if price and what == "training":
-            update = {"quantity": f"{hours:g} training hours", "once": price.of(hours), "unknown": ""}
+            update = {"quantity": f"{amount(hours)} training hours", "once": price.of(hours), "unknown": ""}
             return cost.model_copy(update=update)
     return cost
 
@@ -50,9 +50,10 @@ def _lines(ending: Ending, found: list[Cost]) -> Iterator[str]:
     yield from cost_lines("As long as it exists, used or not", running)
     yield from unknown_lines([cost for cost in found if cost.unknown])
     beside = ", and what is not known" if any(cost.unknown for cost in found) else ""
-    yield f"Together {money(sum(cost.once or 0 for cost in once))}{beside};"
+    yield f"Together {money(sum(cost.once or 0 for cost in once))}{beside}{';' if running else '.'}"
     daily = money(sum(cost.hourly or 0 for cost in running) * HOURS_OF_A_DAY)
-    yield f"then {daily} a day ({money(sum(cost.monthly or 0 for cost in running))} a month)."
+    if running:
+        yield f"then {daily} a day ({money(sum(cost.monthly or 0 for cost in running))} a month)."
     if ending.foreseen.beside:
         yield "Not counted: what is not in the file (see the plan)."
     yield from source_lines(_region(ending), price_list())

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 from personalize_pipeline.context import Did, Message, Run
 from personalize_pipeline.planning.entries import Planned
 from personalize_pipeline.reporting.failures import Failure, understand
+from personalize_pipeline.resources.dataset import not_kept
 
 _WORDS = {
     "Preprocess": "Glue job",
@@ -90,8 +91,12 @@ class Ending(Message):
 
     @property
     def worked(self) -> list[Outcome]:
-        """Everything that is as wanted."""
-        return [item for item in self.outcomes if not item.failed]
+        """Everything that is as wanted; without schemas that a dataset could not take, and that are gone."""
+        return [item for item in self.outcomes if not item.failed and not self._is_gone(item)]
+
+    def _is_gone(self, item: Outcome) -> bool:
+        words = not_kept(item.arn)
+        return item.resource == "Schema" and any(words in failure.reason for _, failure in self.failures)
 
     @property
     def succeeded(self) -> bool:

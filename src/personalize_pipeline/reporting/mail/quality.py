@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from personalize_pipeline.reporting.mail.ending import Ending
-from personalize_pipeline.reporting.mail.text import section, table
+from personalize_pipeline.reporting.mail.text import amount, section, table
 from personalize_pipeline.resources.resource import tail
 
 _SAME = 0.00005  # metrics have four decimals
@@ -23,7 +23,7 @@ def versions(ending: Ending) -> Iterator[str]:
         if hours := item.details.get("trainingHours"):
             # The -v2 recipes are billed by interactions instead.
             billed = "" if str(recipe).endswith("-v2") else " (what AWS bills)"
-            lines.append(f"trained  {hours:g} training hours{billed}")
+            lines.append(f"trained  {amount(hours)} training hours{billed}")
         if previous:
             lines.append(f"before   {previous.get('arn')}")
         if metrics:

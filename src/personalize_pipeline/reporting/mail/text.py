@@ -50,6 +50,13 @@ def _numeric(cell: str) -> bool:
     return cell == "-" or cell.replace(".", "", 1).lstrip("+-").isdigit()
 
 
+def amount(number: float) -> str:
+    """A number as people write it, with at most three decimals."""
+    if 0 < number < 0.001:
+        return "less than 0.001"
+    return f"{number:,.3f}".rstrip("0").rstrip(".")
+
+
 def duration(time: timedelta) -> str:
     """A duration as people say it: `1 h 5 min`."""
     seconds = max(0, round(time.total_seconds()))
