@@ -11,6 +11,7 @@ from tests.support.deployment import machine, scopes, states, strings
 from tests.support.state_machines import evaluate
 
 from personalize_pipeline.errors import PipelineError
+from personalize_pipeline.reporting.failures import Failure, understand
 
 MACHINES = ("pipeline", "ensure", "delete")
 STATES = [(which, name, state) for which in MACHINES for name, state in states(machine(which))]
@@ -227,14 +228,24 @@ def test_ensure_returns_what_the_pipeline_and_the_mail_need():
     }
 
 
-def test_a_cause_is_never_longer_than_step_functions_takes():
-    last = {"failed": {"error": "ResourceFailed", "reason": "x" * 100_000}}
-    failed = evaluate(
-        {key: state("ensure", "Failed")[key] for key in ("Error", "Cause")},
-        input={**ENSURE_INPUT, "last": last},
-    )
+def failed_as(reason: str) -> dict[str, Any]:
+    """The error and cause that `ensure` ends with."""
+    last = {"failed": {"error": "ResourceFailed", "reason": reason}}
+    ended = {key: state("ensure", "Failed")[key] for key in ("Error", "Cause")}
+    return dict(evaluate(ended, input={**ENSURE_INPUT, "last": last}))
+
+
+def test_a_reason_is_told_as_it_is():
+    assert failed_as("r" * 1000) == {"Error": "ResourceFailed", "Cause": "r" * 1000}
+
+
+def test_a_reason_that_is_very_long_keeps_its_beginning_and_its_end():
+    failed = failed_as("What failed." + "x" * 100_000 + "What to do.")
     assert failed["Error"] == "ResourceFailed"
-    assert len(failed["Cause"]) <= 32_768
+    assert len(failed["Cause"]) <= 1000
+    assert failed["Cause"].startswith("What failed.x")
+    assert "x [...] x" in failed["Cause"]
+    assert failed["Cause"].endswith("xWhat to do.")
 
 
 # --- pipeline ---------------------------------------------------------------------------------------------
@@ -655,6 +666,136 @@ def test_the_result_of_the_run_is_the_mails_text():
     (worked,) = state("pipeline", "DidAllWork")["Choices"]
     assert evaluate(worked["Condition"], input=output) is False
     assert evaluate(worked["Condition"], input={**output, "status": "SUCCEEDED"}) is True
+
+
+# --- failures as AWS reports them ---------------------------------------------------------------------------
+
+STATE_DATA = 262_144  # bytes: more ends an execution with an error that no state can catch
+CATCHES = [
+    pytest.param(which, name, rule, id=f"{which}.{name}")
+    for which, name, one in STATES
+    if one.get("Resource", "").endswith("startExecution.sync:2")
+    for rule in one["Catch"]
+]
+INNER = "arn:aws:states:us-east-1:123456789012:execution:personalize-pipeline-ensure:x"
+SMALL: dict[str, Any] = {"want": {"name": "n"}, "context": {}}
+"""What nested executions were started with: nothing of note."""
+LOOKALIKE: dict[str, Any] = {"Cause": "no", "Error": "No", "Input": "no", "InputDetails": {}, "Status": "NO"}
+
+
+def in_aws(given: Any, status: str = "FAILED", **why: str) -> dict[str, str]:
+    """What a Catch gets: the answer of DescribeExecution, its keys in the order of the alphabet."""
+    child = {
+        "ExecutionArn": INNER,
+        "Input": json.dumps(given, separators=(",", ":")),
+        "InputDetails": {"Included": True},
+        "Name": "movies-params-0123456789ab-SolutionVersion-01234567",
+        "RedriveCount": 0,
+        "RedriveStatus": "REDRIVABLE",
+        "StartDate": 1732093320000,
+        "StateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:personalize-pipeline-ensure",
+        "Status": status,
+        "StopDate": 1732093330000,
+    }
+    return {
+        "Error": "States.TaskFailed",
+        "Cause": json.dumps({**why, **child}, separators=(",", ":"))[:32_768],
+    }
+
+
+def caught(rule: dict[str, Any], failed: dict[str, str]) -> dict[str, str]:
+    """What the outcome of a state, or the problem of its run, says of the failure."""
+    plan: dict[str, Any] = {key: {"name": "n"} for key in ("datasetGroup", "preprocess", "schedules")}
+    given = {
+        "outcomes": [],
+        "plan": {"name": "n"},
+        "thing": {"kind": "Campaign", "name": "n", "arn": "arn:n"},
+    }
+    output = evaluate(rule["Output"], {"plan": plan}, input=given, context=CONTEXT, errorOutput=failed)
+    outcomes = output["outcomes"]
+    told = output.get("problem") or (outcomes if isinstance(outcomes, dict) else outcomes[-1])["failed"]
+    return dict(told)
+
+
+REASON = 'solution/movies failed: 12 interactions, "at least" 1000,\nand {"a":1,"Input":"none","Status":0},'
+
+
+@pytest.mark.parametrize(
+    ("failed", "expected"),
+    [
+        pytest.param(
+            in_aws({**LOOKALIKE, "context": ["x" * 90] * 250}, Cause=REASON, Error="ResourceFailed"),
+            Failure("ResourceFailed", REASON, INNER),
+            id="failed",
+        ),
+        pytest.param(
+            in_aws({**LOOKALIKE, "context": "x" * 40_000}, Cause=REASON, Error="ResourceFailed"),
+            Failure("ResourceFailed", REASON, INNER),
+            id="cut off by AWS",
+        ),
+        pytest.param(
+            in_aws({**LOOKALIKE, "context": "x" * 20_000}, "ABORTED"),
+            Failure("ABORTED", "Somebody stopped it.", INNER),
+            id="stopped",
+        ),
+        pytest.param(
+            in_aws(SMALL, Cause="x" * 30_000, Error="ResourceFailed"),
+            None,
+            id="no cause of ensure",
+        ),
+        pytest.param(ERROR, Failure("ResourceFailed", "12 interactions"), id="MiniStack"),
+        pytest.param({"Error": "States.Timeout"}, understand({"Error": "States.Timeout"}), id="no cause"),
+    ],
+)
+@pytest.mark.parametrize(("which", "name", "rule"), CATCHES)
+def test_every_catch_of_a_nested_execution_keeps_why_it_failed_and_leaves_out_its_input(
+    which: str, name: str, rule: dict[str, Any], failed: dict[str, str], expected: Failure | None
+):
+    told = caught(rule, failed)
+    assert len(json.dumps(told)) < 4_200, f"{which}.{name}"
+    if expected:
+        assert understand(told) == expected
+        assert len(json.dumps(told)) < 800
+
+
+def test_a_crash_with_a_long_trace_is_told_by_its_message():
+    crash = json.dumps({"errorMessage": "'arn'", "errorType": "KeyError", "stackTrace": ["x" * 300] * 30})
+    ended = failed_as(crash) | {"Error": "KeyError"}
+    (catch,) = state("pipeline", "Campaign")["Catch"]
+    assert understand(caught(catch, in_aws(SMALL, **ended))) == Failure("KeyError", "'arn'", INNER)
+
+
+def test_a_hundred_failures_with_long_reasons_end_with_a_mail():
+    """Every state's input and output is counted; that of Notify is the largest."""
+    names = [f"{number:03}".ljust(63, "x") for number in range(100)]  # 63: the longest there is
+    reason = failed_as("solution version: " + 'what "failed", ' * 200)["Cause"]
+    failed = in_aws({"run": "x" * 20_000}, Cause=reason, Error="ResourceFailed")
+    solution, version = state("pipeline", "Solution"), state("pipeline", "SolutionVersion")
+    (catch,) = version["Catch"]
+    outcomes = []
+    for name in names:
+        arn = f"arn:aws:personalize:eu-central-1:123456789012:solution/{name}"
+        made = {"resource": "Solution", "name": name, "arn": arn, "status": "ACTIVE", "did": "created"}
+        given = {"plan": {"solution": {"name": name}}, "outcomes": []}
+        after = evaluate(solution["Output"], input=given, result={"Output": {**made, "seconds": 123}})
+        outcomes += evaluate(catch["Output"], input=after, errorOutput=failed)["outcomes"]
+    gathered = evaluate(state("pipeline", "Models")["Output"], input=DATA, result=[{"outcomes": outcomes}])
+    results = evaluate(state("pipeline", "Results")["Output"], input=gathered)
+    expected = [
+        {"resource": resource, "name": name}
+        for name in names
+        for resource in ("Solution", "SolutionVersion", "Campaign", "SmokeTest")
+    ]
+    foreseen = {"entries": [{**one, "action": "create", "why": "x" * 100} for one in expected]}
+    known = {"plan": {**PLAN, "expected": expected}, "run": {"id": "run", "shares": "x" * 10_000}}
+    payload = state("pipeline", "Notify")["Arguments"]["Payload"]
+    told = evaluate(payload, {**known, "foreseen": foreseen}, input=results)
+
+    assert len(outcomes) == 200
+    assert len(json.dumps(told, separators=(",", ":"))) < STATE_DATA
+    assert told["foreseen"] == {"missing": "it is too long for a run with so many results."}
+    few = evaluate(payload, {**known, "foreseen": foreseen}, input={**results, "outcomes": outcomes[:9]})
+    assert few["foreseen"] == foreseen
 
 
 # --- delete -----------------------------------------------------------------------------------------------

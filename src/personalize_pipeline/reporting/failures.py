@@ -46,8 +46,10 @@ _A_BUG_OR_AN_OUTAGE = (
 )
 
 _WITHOUT_CAUSE = re.compile(r"Nested execution (?P<execution>arn:\S+) ended with status (?P<status>\w+)")
-# Members of a JSON object that came to us cut off. The child's own input is the long one.
-_MEMBER = re.compile(r'"(?P<key>Cause|Error|ExecutionArn|Status)"\s*:\s*(?P<value>"(?:[^"\\]|\\.)*"?)')
+# Members of a JSON object that came to us with a part left out: of a child's description, of a crash.
+_MEMBER = re.compile(
+    r'"(?P<key>Cause|Error|ExecutionArn|Status|errorMessage|errorType)"\s*:\s*(?P<value>"(?:[^"\\]|\\.)*"?)'
+)
 
 
 @dataclass(frozen=True, slots=True)
