@@ -199,6 +199,21 @@ def test_a_deletion_waits_for_a_run_and_a_run_for_a_deletion(stack: DeployedStac
     assert [run.step("DatasetGroup")["did"] for run in runs] == ["reused", "created"]
 
 
+def test_without_a_dataset_group_it_says_what_to_give(stack: DeployedStack):
+    client = stack.client("stepfunctions")
+    machine = stack.pipeline_arn.removesuffix("pipeline") + "delete"
+    started = client.start_execution(stateMachineArn=machine, input='{"datasetGroup": "films"}')
+    deadline = time.monotonic() + 60
+    while (ended := client.describe_execution(executionArn=started["executionArn"]))["status"] == "RUNNING":
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+    assert (ended["status"], ended["error"]) == ("FAILED", "ParamsInvalid")
+    assert 'Give {"datasetGroup": {"name": "..."}, "data": false}.' in ended["cause"]
+    name = started["executionArn"].rpartition(":")[2]
+    assert any(mail.subject == f"Not deleted: {name} (ParamsInvalid)" for mail in stack.mails())
+
+
 def text(group: str) -> str:
     return json.dumps(params(group, solutions=[]))
 

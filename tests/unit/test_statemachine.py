@@ -129,13 +129,14 @@ def test_a_nested_execution_is_named_after_run_state_and_resource(name: str, sta
     run = "x" * 30 + "movies-params-" + "0123456789ab" * 3
     asked = {"datasetGroup": {"name": "n"}}
     execution = {"Execution": {"Name": run, "Input": asked}}
-    made = evaluate(given["Name"], {"plan": long}, input={"plan": plan}, context=execution)
+    known = {"plan": long, "run": {"datasetGroup": "n"}}
+    made = evaluate(given["Name"], known, input={"plan": plan}, context=execution)
     digest = hashlib.sha256(f"{run}/n/".encode()).hexdigest()[:8]
     assert made == f"{run[-50:]}-{name}-{digest}"
     assert len(made) <= 80  # StartExecution's limit
     # A name is used up, so that of a redriven run has to be another one.
     redriven = {"Execution": {"Name": run, "Input": asked, "RedriveCount": 1}}
-    again = evaluate(given["Name"], {"plan": long}, input={"plan": plan}, context=redriven)
+    again = evaluate(given["Name"], known, input={"plan": plan}, context=redriven)
     assert again != made
     assert again.startswith(f"{run[-50:]}-{name}-")
 
@@ -807,6 +808,34 @@ THINGS = [
 LATER = {"kind": "MetricAttribution", "name": "c", "arn": "arn:c"}
 
 
+@pytest.mark.parametrize(
+    ("asked", "group", "following"),
+    [
+        pytest.param({"datasetGroup": {"name": "movies"}}, "movies", "WaitForTurn", id="named"),
+        pytest.param({"datasetGroup": {"name": 5}}, None, "DeletionPlan", id="a number"),
+        pytest.param({"datasetGroup": "movies"}, None, "DeletionPlan", id="a text"),
+        pytest.param({}, None, "DeletionPlan", id="nothing"),
+        pytest.param("movies", None, "DeletionPlan", id="no object"),
+        pytest.param(None, None, "DeletionPlan", id="no input"),
+    ],
+)
+def test_a_deletion_waits_for_its_turn_if_it_names_a_group_and_is_told_otherwise(
+    asked: Any, group: str | None, following: str
+):
+    context = {**CONTEXT, "Execution": {**CONTEXT["Execution"], "Input": asked}}
+    begins = evaluate(state("delete", "Begin")["Assign"], input=asked, context=context)
+    assert begins["run"].get("datasetGroup") == group
+    assert (begins["run"]["id"], begins["run"]["startTime"]) == ("run", "2026-01-02T03:04:05.678Z")
+    question = state("delete", "IsGroupNamed")
+    (choice,) = question["Choices"]
+    named = evaluate(choice["Condition"], begins, input=DATA)
+    assert (choice["Next"] if named else question["Default"]) == following
+    payload = state("delete", "Notify")["Arguments"]["Payload"]
+    told = evaluate(payload, begins, input={**DATA, "problem": ERROR, "status": "FAILED"}, context=context)
+    assert told.get("datasetGroup") == group
+    assert told["problem"] == ERROR
+
+
 @pytest.mark.parametrize("count", [1, 2], ids=["one thing", "two things"])
 def test_the_stages_of_a_deletion_go_one_after_the_other(count: int):
     plan = {"Payload": {"stages": [{"things": THINGS[:count]}, {"things": [LATER]}], "notes": ["kept"]}}
@@ -865,10 +894,10 @@ def test_each_thing_is_deleted_by_an_execution_of_its_own():
 
 def test_the_mail_about_a_deletion_says_that_it_is_one():
     payload = state("delete", "Notify")["Arguments"]["Payload"]
-    context = {"Execution": {"Input": {"datasetGroup": {"name": "movies"}}}}
     data = {**DATA, "status": "SUCCEEDED"}
-    variables_ = {"run": {"id": "run"}, "notes": ["kept"], "expected": [THINGS[0]]}
-    made = evaluate(payload, variables_, input=data, context=context)
+    run = {"id": "run", "datasetGroup": "movies"}
+    variables_ = {"run": run, "notes": ["kept"], "expected": [THINGS[0]]}
+    made = evaluate(payload, variables_, input=data, context={"Execution": {"Input": {}}})
     assert made == {**data, **variables_, "deletes": True, "datasetGroup": "movies"}
 
 

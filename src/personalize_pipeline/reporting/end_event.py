@@ -7,7 +7,7 @@ from typing import Any
 from personalize_pipeline import run_events
 from personalize_pipeline.reporting.mail import Ending
 
-# PutEvents takes 256 KB; a run of a hundred failures must fit, and its mail has the whole texts.
+# PutEvents takes 256 KB; a run of a hundred failures must fit, and its mail tells all of them.
 _MAX_FAILURES = 50
 _MAX_REASON = 2_000
 

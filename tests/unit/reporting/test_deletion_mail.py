@@ -65,3 +65,15 @@ def test_it_says_what_could_not_be_deleted_why_and_what_to_do():
 
 def test_the_second_time_there_was_nothing_to_delete():
     assert mail().body.startswith("films was gone already: there was nothing to delete.")
+
+
+def test_an_input_without_a_dataset_group_is_answered_with_how_to_start_it():
+    made = mail(
+        status="FAILED", datasetGroup="", problem={"error": "ParamsInvalid", "reason": "Give a name."}
+    )
+
+    assert made.subject == "Not deleted: films-destroy-1 (ParamsInvalid)"
+    assert made.body.startswith("films-destroy-1: nothing was deleted. It took")
+    assert "Give a name." in made.body
+    assert "personalize destroy GROUP" in made.body
+    assert made.error == "ParamsInvalid"

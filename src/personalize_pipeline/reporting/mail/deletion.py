@@ -15,8 +15,12 @@ def deletion_mail(ending: Ending, took: str, *, console: bool) -> Mail:
         body = join(f"{ending.title} {what}. It took {took}.", gone, notes, about(ending, console=console))
         return Mail(subject("Deleted", ending.title, ""), body)
     advice = f"Remove the cause, then delete the rest: personalize destroy {ending.title}"
+    how_much = f"{ending.title} is not deleted, or not all of it."
+    if error(ending) == "ParamsInvalid":  # the input of the execution: it may name no dataset group
+        advice = "Start it again with such an input, or with the command: personalize destroy GROUP"
+        how_much = f"{ending.title}: nothing was deleted."
     body = join(
-        f"{ending.title} is not deleted, or not all of it. It took {took}.",
+        f"{how_much} It took {took}.",
         what_failed(ending, console=console),
         not_begun(ending),
         section("What to do next", [bullet(advice)]),
