@@ -1,4 +1,4 @@
-"""The name of a run: the same upload always gives the same name, so that it starts only once."""
+"""The name of a run: the same upload, or time of a schedule, gives the same name: it starts only once."""
 
 import hashlib
 import re
@@ -20,6 +20,12 @@ def execution_name(bucket: str, key: str, version_id: str | None) -> str:
     digest = hashlib.sha256(identity.encode()).hexdigest()[:_HASH_LENGTH]
     words = _OTHER.sub("-", key.removesuffix(".json")).strip("-") or "run"
     return f"{words[: MAX_NAME - _HASH_LENGTH - 1].rstrip('-')}-{digest}"
+
+
+def scheduled_name(schedule: str, time: str) -> str:
+    """Name the execution that a schedule starts for a time: `<schedule>-20261120T030000Z`."""
+    due = _OTHER.sub("", time).replace("-", "")
+    return f"{schedule[: MAX_NAME - len(due) - 1]}-{due}"
 
 
 def short_hash(*parts: str, length: int = 8) -> str:

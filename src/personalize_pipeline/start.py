@@ -1,4 +1,4 @@
-"""Start: one execution of the pipeline for each upload of a params file."""
+"""Start: an execution of the pipeline for each upload of a params file, each time that a schedule is due."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
 
 from personalize_pipeline import clients
-from personalize_pipeline.execution import execution_name
+from personalize_pipeline.execution import execution_name, scheduled_name
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -19,18 +19,19 @@ logger = Logger()
 
 
 def start(event: Mapping[str, Any], client: "SFNClient | None" = None) -> dict[str, list[str]]:
-    """Start the pipeline for every params file in an S3 event; returns the names of the executions.
+    """Start the pipeline for every params file in an S3 event, or for a schedule; returns the runs' names.
 
-    S3 may send an event twice: the name is made of the object's version, so the second time changes nothing
-    (`known`). What is not an upload of a params file is left alone, S3's test event too.
+    S3 and Scheduler may send an event twice: the name is made of the object's version, or of the schedule and
+    the time for which it was due, so the second time changes nothing (`known`). What is not an upload of a
+    params file is left alone, S3's test event too.
 
     Raises:
-        ExceptionGroup: some could not be started; the others were. S3's next attempt finds those `known`.
+        ExceptionGroup: some could not be started; the others were. The next attempt finds those `known`.
     """
     client = client or clients.stepfunctions()
     outcome: dict[str, list[str]] = {"started": [], "known": []}
     errors: list[Exception] = []
-    for name, source in _uploads(event):
+    for name, source in (_scheduled(event),) if "scheduled" in event else _uploads(event):
         try:
             client.start_execution(
                 stateMachineArn=os.environ["PIPELINE_ARN"], name=name, input=json.dumps(source)
@@ -48,7 +49,13 @@ def start(event: Mapping[str, Any], client: "SFNClient | None" = None) -> dict[s
     return outcome
 
 
-def _uploads(event: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
+def _scheduled(event: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The same for a schedule: what it gives is the input."""
+    due = event["scheduled"]
+    return scheduled_name(due["schedule"], due["time"]), dict(event)
+
+
+def _uploads(event: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """The execution's name and input for each upload of a params file."""
     wanted = os.environ.get("PARAMS_FILE_NAME", "params.json")
     for record in event.get("Records", []):

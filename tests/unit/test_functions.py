@@ -80,6 +80,7 @@ def aws(monkeypatch):
         monkeypatch.setenv("TOPIC_ARN", boto3.client("sns").create_topic(Name="t")["TopicArn"])
         monkeypatch.setenv("SCHEDULE_GROUP", "personalize-pipeline")
         boto3.client("scheduler").create_schedule_group(Name="personalize-pipeline")
+        monkeypatch.setenv("START_FUNCTION_ARN", "arn:aws:lambda:us-east-1:123456789012:function:start")
         monkeypatch.setenv("SCHEDULER_ROLE_ARN", "arn:aws:iam::123456789012:role/scheduler")
         monkeypatch.setenv("DEAD_LETTERS_ARN", "arn:aws:sqs:us-east-1:123456789012:dead")
         monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "personalize-pipeline")

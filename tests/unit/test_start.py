@@ -56,6 +56,29 @@ def test_a_repeated_event_starts_nothing_twice(stepfunctions):
     assert len(started(stepfunctions)) == 1
 
 
+def due(time="2026-11-20T03:00:00Z", schedule="movies-0123abcd-4567cdef-retrain-1"):
+    told = {"kind": "retrain", "schedule": schedule, "datasetGroup": "movies", "time": time}
+    return {"bucket": "b", "key": "movies/params.json", "scheduled": told}
+
+
+def test_what_scheduler_delivers_twice_is_one_run(stepfunctions):
+    name = "movies-0123abcd-4567cdef-retrain-1-20261120T030000Z"
+
+    assert start(due()) == {"started": [name], "known": []}
+    second = start(due())
+
+    assert [*second["started"], *second["known"]] == [name]
+    assert started(stepfunctions) == {name: due()}
+    assert start(due("2026-11-27T03:00:00Z"))["started"] == [name.replace("1120", "1127")]
+    assert len(started(stepfunctions)) == 2
+
+
+def test_the_run_of_a_schedule_with_a_long_name_keeps_its_time(stepfunctions):
+    [name] = start(due(schedule="x" * 64))["started"]
+
+    assert name == "x" * 63 + "-20261120T030000Z"
+
+
 def test_every_record_of_an_event_counts(stepfunctions):
     event = {"Records": [upload("a/params.json"), upload("b/params.json"), upload("a/params.json", "v2")]}
 

@@ -35,6 +35,7 @@ TOKEN_VARIABLE = "PERSONALIZE_LOCAL_IAM_TOKEN"  # noqa: S105 - the name of the v
 PATH = "/_personalize_local/iam"
 SESSION_SECONDS = 3600
 GLUE_FAILED = frozenset({"FAILED", "ERROR", "TIMEOUT", "STOPPED", "EXPIRED"})
+SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 MAX_BODY = 1 << 20
 
 Json = dict[str, Any]
@@ -247,6 +248,25 @@ def name_schedule_groups() -> None:
     iam_actions.extract_resource_arn = with_group
 
 
+def tell_scheduled_time() -> None:
+    """Put the time for which a schedule was due into what its target gets, in place of its keyword.
+
+    MiniStack hands the keyword on as it is. It looks every ten seconds and does not say what it was due for:
+    this takes the time of the look.
+    """
+    from ministack.services import eventbridge
+
+    as_written = eventbridge._invoke_target  # noqa: SLF001 - MiniStack has no hook for this
+
+    def with_time(target: Json, event: Json, *rest: Any) -> Any:
+        if event.get("Source") == "aws.scheduler" and target.get("Input"):
+            now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(event["Time"]))
+            target = {**target, "Input": target["Input"].replace(SCHEDULED_TIME, now)}
+        return as_written(target, event, *rest)
+
+    eventbridge._invoke_target = with_time  # noqa: SLF001
+
+
 def wait_for_glue_jobs() -> None:
     """Let state machines run Glue jobs (`glue:startJobRun.sync`) as in AWS: start one, and wait for its end.
 
@@ -337,6 +357,7 @@ def main() -> None:
 
     take_yaml_definitions()
     name_schedule_groups()
+    tell_scheduled_time()
     wait_for_glue_jobs()
     # `main` looks its `app` up in its module when it starts to serve.
     server.app = with_endpoint(server.app, token, Iam())

@@ -91,9 +91,10 @@ def _as_in_the_functions(target: Deployment) -> None:
         return detail["StackResourceDetail"]["PhysicalResourceId"].rpartition("/")[2]
 
     roles = f"arn:{partition}:iam::{account}:role/"
+    functions = f"arn:{partition}:lambda:{region}:{account}:function:"
     os.environ |= {
         "PERSONALIZE_ROLE_ARN": roles + physical("PersonalizeRole"),
-        "PIPELINE_ARN": target.pipeline_arn,
+        "START_FUNCTION_ARN": functions + physical("StartFunction"),
         "SCHEDULE_GROUP": target.stack,
         "SCHEDULER_ROLE_ARN": roles + physical("SchedulerRole"),
         "DEAD_LETTERS_ARN": f"arn:{partition}:sqs:{region}:{account}:{physical('ScheduleDeadLetters')}",

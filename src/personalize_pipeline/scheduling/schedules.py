@@ -22,6 +22,9 @@ from personalize_rules.timezones import time_zone
 if TYPE_CHECKING:
     from mypy_boto3_scheduler import EventBridgeSchedulerClient
 
+SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
+"""Scheduler puts the time in its place for which it was due: the same if it delivers twice."""
+
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
 _REFUSED = frozenset({"ResourceNotFoundException", "ValidationException"})
 # A run that could not be started for an hour is not started in the middle of the day instead.
@@ -56,7 +59,12 @@ class WantedSchedules(Message):
 
     def input_of(self, wanted: Wanted) -> dict[str, Any]:
         """What its runs are started with."""
-        told = {"kind": wanted.kind, "schedule": self.name_of(wanted), "datasetGroup": self.name}
+        told = {
+            "kind": wanted.kind,
+            "schedule": self.name_of(wanted),
+            "datasetGroup": self.name,
+            "time": SCHEDULED_TIME,
+        }
         return {"bucket": self.bucket, "key": self.key, "scheduled": told | wanted.options}
 
 
@@ -139,7 +147,7 @@ def _arguments(want: WantedSchedules, wanted: Wanted, found: Any, now: datetime)
         # What will never fire again goes by itself.
         "ActionAfterCompletion": "DELETE" if _ends(wanted) else "NONE",
         "Target": {
-            "Arn": os.environ["PIPELINE_ARN"],
+            "Arn": os.environ["START_FUNCTION_ARN"],
             "RoleArn": os.environ["SCHEDULER_ROLE_ARN"],
             "Input": json.dumps(want.input_of(wanted), sort_keys=True),
             "DeadLetterConfig": {"Arn": os.environ["DEAD_LETTERS_ARN"]},

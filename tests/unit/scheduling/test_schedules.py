@@ -15,6 +15,7 @@ from personalize_pipeline.scheduling.schedules import schedules
 
 GROUP = "stack"
 PIPELINE = "arn:aws:states:us-east-1:123456789012:stateMachine:stack-pipeline"
+START = "arn:aws:lambda:us-east-1:123456789012:function:stack-StartFunction"
 RUN = {
     "id": "run",
     "execution": "arn:aws:states:us-east-1:123456789012:execution:stack-pipeline:run",
@@ -36,7 +37,7 @@ def environment(monkeypatch):
     settings = {
         "AWS_DEFAULT_REGION": "us-east-1",
         "SCHEDULE_GROUP": GROUP,
-        "PIPELINE_ARN": PIPELINE,
+        "START_FUNCTION_ARN": START,
         "SCHEDULER_ROLE_ARN": "arn:aws:iam::123456789012:role/scheduler",
         "DEAD_LETTERS_ARN": "arn:aws:sqs:us-east-1:123456789012:dead",
     }
@@ -74,7 +75,25 @@ def test_what_is_asked_for_is_made_once(client):
     [weekly] = [one for name, one in there(client).items() if "-retrain-" in name]
     assert weekly["FlexibleTimeWindow"] == {"Mode": "OFF"}
     assert weekly["ActionAfterCompletion"] == "NONE"
-    assert weekly["Target"]["Arn"] == PIPELINE
+    assert weekly["Target"]["Arn"] == START
+    told = json.loads(weekly["Target"]["Input"])["scheduled"]
+    assert (told["schedule"], told["time"]) == (weekly["Name"], "<aws.scheduler.scheduled-time>")
+
+
+def test_a_schedule_that_starts_the_pipeline_itself_is_moved_to_the_function(client):
+    """As earlier versions made them: what Scheduler delivered twice was trained and paid for twice."""
+    run(WEEKLY)
+    [made] = there(client).values()
+    arguments = {
+        key: value
+        for key, value in made.items()
+        if key not in {"Arn", "CreationDate", "LastModificationDate", "ResponseMetadata"}
+    }
+    client.update_schedule(**arguments | {"Target": made["Target"] | {"Arn": PIPELINE}})
+
+    assert run(WEEKLY)["did"] == "updated"
+    assert [one["Target"] for one in there(client).values()] == [made["Target"]]
+    assert run(WEEKLY)["did"] == "reused"
 
 
 @pytest.mark.parametrize(
