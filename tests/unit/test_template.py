@@ -209,6 +209,11 @@ def test_personalize_writes_only_into_the_folders_for_what_it_makes():
     ]
 
 
+def test_the_input_bucket_outlives_the_stack_but_not_a_first_deploy_that_failed():
+    bucket = template()["Resources"]["InputBucket"]
+    assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+
+
 def test_the_input_bucket_is_private_encrypted_versioned_and_tls_only():
     bucket = resources("AWS::S3::Bucket")["InputBucket"]
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
