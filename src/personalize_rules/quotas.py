@@ -53,7 +53,8 @@ TEXTUAL_VALUE_LENGTH: Final = 20_000
 TEXTUAL_VALUE_LENGTH_EAST_ASIAN: Final = 7_000  # Chinese and Japanese
 
 # Imports, in bytes
-FULL_IMPORT_SIZE: Final = 100 * 10**9  # Interactions: adjustable to 1 TB
+FULL_IMPORT_SIZE: Final = 100 * 10**9  # Interactions: adjustable
+FULL_IMPORT_SIZE_RAISED: Final = 10**12  # the most that AWS allows for interactions
 INCREMENTAL_IMPORT_SIZE: Final = 10**9  # adjustable
 DATA_DELETION_SIZE: Final = 100 * 10**6
 

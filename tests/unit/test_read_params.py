@@ -1,11 +1,14 @@
 import json
 from copy import deepcopy
+from dataclasses import replace
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from personalize_pipeline import clients
+from personalize_pipeline.data import files
 from personalize_pipeline.read_params import read_params
 
 RUN = {
@@ -13,6 +16,12 @@ RUN = {
     "execution": "arn:aws:states:us-east-1:123456789012:execution:pipeline:run-1",
     "stateMachine": "arn:aws:states:us-east-1:123456789012:stateMachine:pipeline",
     "startTime": "2026-11-20T09:02:00.000Z",
+}
+
+
+THEMES = {
+    "batchInferenceJobMode": "THEME_GENERATION",
+    "themeGenerationConfig": {"fieldsForThemeGeneration": {"itemName": "PLOT"}},
 }
 
 
@@ -43,7 +52,8 @@ PARAMS = {
         }
     ],
 }
-CSV = b"USER_ID,ITEM_ID,TIMESTAMP\nu1,i1,1\nu1,i2,2\nu2,i2,3\nu2,i3,4\nu3,i4,5\n"
+ROWS = b"u1,i1,1\nu1,i2,2\nu2,i2,3\nu2,i3,4\nu3,i4,5\n"
+CSV = b"USER_ID,ITEM_ID,TIMESTAMP\n" + 200 * ROWS
 
 
 @pytest.fixture
@@ -231,11 +241,87 @@ def test_a_folder_with_a_number_sign_is_found(bucket):
     assert "failed" not in read(upload(bucket, params))
 
 
+@pytest.mark.parametrize(("rows", "fine"), [(199 * ROWS, False), ((200 * ROWS)[:-1], True)])
+def test_too_few_interactions_are_known_before_the_run(bucket, rows, fine):
+    bucket.put_object(Key="movies/Interactions/1.csv", Body=CSV[: CSV.index(b"\n") + 1] + rows)
+
+    answer = read(upload(bucket, PARAMS))
+
+    assert ("failed" not in answer) is fine
+    if not fine:
+        said = "movies/Interactions/: 995 interactions; Amazon Personalize takes 1,000 or more in an import."
+        assert said in answer["failed"]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("word", "size", "said"),
+    [
+        ("Interactions", 10**12, None),
+        ("Interactions", 10**12 + 1, "takes at most 1,000,000,000,000 in an import"),
+        ("Users", 10**11 + 1, "100,000,000,001 bytes; Amazon Personalize takes at most 100,000,000,000 in"),
+    ],
+)
+def test_more_data_than_an_import_takes_is_known_before_the_run(bucket, monkeypatch, word, size, said):
+    params = changed()
+    params["datasets"]["Users"] = {"name": "movies-users", "schema": schema("Users", "USER_ID", "AGE")}
+    params["datasets"]["Users"]["schema"]["fields"][1]["type"] = "int"
+    bucket.put_object(Key="movies/Users/1.csv", Body=b"USER_ID,AGE\nu1,8\n")
+    large(monkeypatch, f"movies/{word}/", size)
+
+    answer = read(upload(bucket, params))
+
+    assert said in answer["failed"]["reason"] if said else "failed" not in answer
+
+
+@pytest.mark.parametrize(
+    ("recipe", "job", "body", "said"),
+    [
+        ("item-affinity", {}, b'{"itemId": "1"}\n' * 501, "users.json: more than 500 lines"),
+        ("item-affinity", {}, b'{"itemId": "1"}\n' * 500 + b" \n", None),
+        ("item-attribute-affinity", {}, b'{"itemAttributes": "a"}\n' * 11, "users.json: more than 10 lines"),
+        ("similar-items", THEMES, b'{"itemId": "1"}\n' * 101, "users.json: more than 100 lines"),
+        ("similar-items", {}, b'{"itemId": "1"}\n' * 501, None),
+    ],
+)
+def test_more_than_a_batch_job_answers_is_known_before_the_run(bucket, recipe, job, body, said):
+    kind = "batchSegmentJobs" if "affinity" in recipe else "batchInferenceJobs"
+    solution = {"name": "lots", "recipeArn": f"arn:aws:personalize:::recipe/aws-{recipe}", kind: [job]}
+    params = changed(solutions=[solution])
+    params["datasets"]["Items"] = {"name": "movies-items", "schema": schema("Items", "ITEM_ID", "PLOT")}
+    params["datasets"]["Items"]["schema"]["fields"][1]["textual"] = True
+    bucket.put_object(Key="movies/Items/1.csv", Body=b"ITEM_ID,PLOT\ni1,x\n")
+    bucket.put_object(Key="movies/batch/lots/users.json", Body=body)
+
+    answer = read(upload(bucket, params))
+
+    assert said in answer["failed"]["reason"] if said else "failed" not in answer, answer.get("failed")
+
+
+def test_files_of_a_batch_job_are_counted_and_weighed_before_the_run(bucket, monkeypatch):
+    bucket.put_object(Key="movies/batch/movies-for-you/users.json", Body=b'{"userId": "u1"}\n')
+    large(monkeypatch, "movies/batch/", 10**6, times=1001)
+    params = changed()
+    params["solutions"][0]["batchInferenceJobs"] = [{}]
+
+    reason = read(upload(bucket, params))["failed"]["reason"]
+
+    assert "1,001 files; a batch job takes at most 1,000. Join them" in reason
+    assert "1,001,000,000 bytes; a batch job takes at most 1,000,000,000. Divide them" in reason
+
+
+def large(monkeypatch, prefix, size, times=1):
+    """Let each file below `prefix` be listed as one of `size` bytes, so many times."""
+    whole = files._list
+
+    def listed(client, bucket, key, how):
+        found = whole(client, bucket, key, how)
+        shown = tuple(replace(file, size=size) for file in found.files)
+        return replace(found, files=times * shown) if key.startswith(prefix) else found
+
+    monkeypatch.setattr(files, "_list", listed)
+
+
 def test_data_that_the_pipeline_may_not_see_is_left_to_personalize(bucket, monkeypatch):
-    from botocore.exceptions import ClientError
-
-    from personalize_pipeline.data import files
-
     def denied(*_):
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "ListObjectsV2")
 

@@ -1,17 +1,21 @@
 """Check a folder on this computer: the params file, and the first line of every CSV file."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from personalize_pipeline.cli import folder as folders
 from personalize_pipeline.data.batch_lines import Lines, check_lines, lines_of
 from personalize_pipeline.data.deletion_lists import UserList, check_user_list, user_lists
 from personalize_pipeline.data.headers import HEAD_BYTES, check_headers
+from personalize_pipeline.data.limits import check_batch, check_import
 from personalize_pipeline.errors import ParamsInvalid
 from personalize_pipeline.params import read
 from personalize_pipeline.params.dialects import FORMS, form_of
 from personalize_pipeline.params.document import load
-from personalize_rules.schemas import Problem, Schema
+from personalize_rules import quotas
+from personalize_rules.schemas import DatasetType, Problem, Schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ def check(path: Path) -> Report:
     except ParamsInvalid as error:
         return Report(str(path), list(error.problems), [], [], form)
     problems: list[Problem] = []
+    notes = list(given.notes)
     found: list[str] = []
     for dataset_type, schema in given.schemas.items():
         name = dataset_type.word
@@ -64,11 +69,12 @@ def check(path: Path) -> Report:
             found.append(f"{name}: made by the Glue job, not looked at")
         else:
             problems += _check_files(folder, name, schema, found)
+            notes += _too_much_to_add(folder, name, section)
     for lines in lines_of(given.document, f"{folder.data}/"):
         problems += _check_lines(lines, found)
     for users in user_lists(given.document, f"{folder.data}/"):
         problems += _check_users(users, found)
-    return Report(str(path), problems, list(given.notes), found, form)
+    return Report(str(path), problems, notes, found, form)
 
 
 def _check_files(folder: folders.Folder, name: str, schema: Schema, found: list[str]) -> list[Problem]:
@@ -82,11 +88,24 @@ def _check_files(folder: folders.Folder, name: str, schema: Schema, found: list[
                 "Put the data there, or give the dataset a dataSource.",
             )
         ]
-    problems = check_headers({f"{name}/{file.name}": _head(file) for file in files}, schema)
+    heads = {f"{name}/{file.name}": _head(file) for file in files}
+    size = sum(file.stat().st_size for file in files)
+    problems = check_headers(heads, schema)
+    problems += check_import(DatasetType.parse(name), f"{name}/", heads, size)
     if not problems:
-        size = sum(file.stat().st_size for file in files)
         found.append(f"{name}: {len(files)} CSV file{'s' if len(files) > 1 else ''}, {size:,} bytes")
     return problems
+
+
+def _too_much_to_add(folder: folders.Folder, name: str, section: Mapping[str, Any]) -> Iterator[str]:
+    """Only a plan knows whether it is the first import, and what AWS has raised for the account."""
+    size = sum(file.stat().st_size for file in (folder.data / name).glob("*.csv"))
+    if section.get("importMode") == "INCREMENTAL" and size > quotas.INCREMENTAL_IMPORT_SIZE:
+        yield (
+            f"{name}: {size:,} bytes; an INCREMENTAL import takes {quotas.INCREMENTAL_IMPORT_SIZE:,}, unless "
+            "AWS has raised this quota. The first import of a dataset is a FULL one and may have more; "
+            "`personalize plan` knows which it is."
+        )
 
 
 def _check_lines(lines: Lines, found: list[str]) -> list[Problem]:
@@ -101,8 +120,10 @@ def _check_lines(lines: Lines, found: list[str]) -> list[Problem]:
         advice = "Put files of JSON lines there, or give the job a jobInput."
         return [Problem(lines.place, f"there is no file in {lines.location}.", advice)]
     heads = {str(file): _head(file) for file in files}
+    sizes = [file.stat().st_size for file in files]
     problems = [
-        Problem(f"{lines.place}, {one.place}", one.message, one.advice) for one in check_lines(lines, heads)
+        Problem(f"{lines.place}, {one.place}", one.message, one.advice)
+        for one in (*check_lines(lines, heads), *check_batch(lines, heads, sizes))
     ]
     if not problems:
         found.append(f"{lines.place}: {len(files)} file{'s' if len(files) > 1 else ''} of lines")

@@ -24,7 +24,7 @@ from personalize_pipeline.params.plan import plan
 from personalize_pipeline.planning.entries import Planned
 from personalize_pipeline.planning.foresee import make_resource
 from personalize_pipeline.planning.plan import make_plan
-from personalize_pipeline.planning.quotas import read_quotas
+from personalize_pipeline.planning.quotas import quotas_of_stack
 from personalize_pipeline.resources.job_on_files import JobOnFiles
 from personalize_pipeline.resources.resource import Resource
 
@@ -65,7 +65,7 @@ def look(path: Path, target: Deployment, prefix: str | None) -> Answer:
 
     run = _run(target, place)
     _as_in_the_functions(target)
-    planned = make_plan(made, run, data.look, make, raised=read_quotas(target.quotas))
+    planned = make_plan(made, run, data.look, make, raised=quotas_of_stack())
     return Answer(path, made["datasetGroup"]["name"], planned, given.notes)
 
 
@@ -93,6 +93,7 @@ def _as_in_the_functions(target: Deployment) -> None:
     roles = f"arn:{partition}:iam::{account}:role/"
     functions = f"arn:{partition}:lambda:{region}:{account}:function:"
     os.environ |= {
+        "PERSONALIZE_QUOTAS": target.quotas,
         "PERSONALIZE_ROLE_ARN": roles + physical("PersonalizeRole"),
         "START_FUNCTION_ARN": functions + physical("StartFunction"),
         "SCHEDULE_GROUP": target.stack,

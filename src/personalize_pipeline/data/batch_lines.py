@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from personalize_pipeline.params.batch import INPUT, input_path
+from personalize_pipeline.params.batch import INPUT, THEMES, input_path
 from personalize_pipeline.params.places import listed, shown
+from personalize_rules import quotas
 from personalize_rules.recipes import Recipe, find_recipe
 from personalize_rules.schemas import Problem
 
@@ -26,6 +27,8 @@ class Lines:
     location: str
     keys: tuple[str, ...]
     """Empty where the recipe is not known."""
+    most: int | None = None
+    """How many lines a file may have; None if that is more than its beginning can show."""
 
 
 def lines_of(document: Mapping[str, Any], beside: str) -> Iterator[Lines]:
@@ -39,7 +42,7 @@ def lines_of(document: Mapping[str, Any], beside: str) -> Iterator[Lines]:
                 place = f"solutions[{index}].{kind}[{number}]"
                 location = input_path(job) or f"{beside}{INPUT}/{solution.get('name')}/"
                 recipe = find_recipe(str(solution.get("recipeArn", "")))
-                yield Lines(place, location, _keys(recipe, kind) if recipe else ())
+                yield Lines(place, location, _keys(recipe, kind) if recipe else (), _most(job, kind, recipe))
 
 
 def check_lines(lines: Lines, heads: Mapping[str, bytes]) -> Iterator[Problem]:
@@ -66,6 +69,15 @@ def _keys(recipe: Recipe, kind: str) -> tuple[str, ...]:
     # Popular items are the same for all, but a line is about a user nevertheless.
     needed = recipe.request or frozenset({"userId"})
     return tuple(_KEYS[key] for key in ("userId", "itemId", "inputList") if key in needed)
+
+
+def _most(job: Mapping[str, Any], kind: str, recipe: Recipe | None) -> int | None:
+    if kind == "batchInferenceJobs":
+        return quotas.BATCH_THEME_RECORDS if job.get("batchInferenceJobMode") == THEMES else None
+    if recipe is None:
+        return None
+    by_attributes = recipe.name == _BY_ATTRIBUTES
+    return quotas.BATCH_SEGMENT_ATTRIBUTE_QUERIES if by_attributes else quotas.BATCH_SEGMENT_AFFINITY_QUERIES
 
 
 def _objects(value: Any) -> list[Mapping[str, Any]]:

@@ -16,8 +16,10 @@ from personalize_pipeline.data.deletion_lists import UserList, check_user_list
 from personalize_pipeline.data.examples import Head, examples_of
 from personalize_pipeline.data.files import DENIED, Listing, NotReadable, list_files, list_tree
 from personalize_pipeline.data.headers import HEAD_BYTES, check_headers
+from personalize_pipeline.data.limits import check_batch, check_import
 from personalize_pipeline.errors import DataInvalid
 from personalize_pipeline.params.checks.in_s3 import in_s3
+from personalize_rules import quotas
 from personalize_rules.schemas import DatasetType, Problem, Schema, parse_schema
 
 if TYPE_CHECKING:
@@ -73,8 +75,9 @@ def first_look(client: "S3Client", data: Iterable[Data], document: Mapping[str, 
             "parameter DataBucketArns lets both into other buckets (docs/data-elsewhere.md)."
         )
         if seen := look.into(place, item.location, list_files, unseen):
-            look.found(place, _check(item, *seen))
-            if seen.heads and (kind := _kind(item.word)):
+            kind = _kind(item.word)
+            look.found(place, _check(item, kind, *seen))
+            if seen.heads and kind:
                 known[kind] = Head(next(iter(seen.heads.values())), item.schema)
     return look.result(examples_of(known, document))
 
@@ -88,12 +91,13 @@ def look_at_lines(client: "S3Client", jobs: Iterable[Lines]) -> FirstLook:
             "Amazon Personalize reads them with its own role. The stack parameter DataBucketArns lets "
             "both into other buckets (docs/data-elsewhere.md)."
         )
-        if seen := look.into(job.place, job.location, list_files, unseen):
+        if seen := look.into(job.place, job.location, list_files, unseen, quotas.BATCH_FILES):
             if not seen.heads:
                 advice = _slash(job.location, seen.listing)
                 advice = advice or "Upload files of JSON lines there, or give jobInput."
                 look.found(job.place, [Problem(job.location, "there is no file.", advice)])
             look.found(job.place, check_lines(job, seen.heads))
+            look.found(job.place, check_batch(job, seen.heads, [file.size for file in seen.listing.files]))
     return look.result()
 
 
@@ -128,9 +132,16 @@ class _Look:
         self.notes: list[str] = []
 
     def into(
-        self, place: str, location: str, listed: Callable[["S3Client", str], Listing], unseen: str
+        self,
+        place: str,
+        location: str,
+        listed: Callable[["S3Client", str], Listing],
+        unseen: str,
+        most: int | None = None,
     ) -> _Seen | None:
         """What is there; None if that is a problem, or noted as `unseen` because one may not look.
+
+        Of more than `most` files only the names are looked at.
 
         A location that is none is a problem of the params file, and reported with those.
         """
@@ -138,7 +149,7 @@ class _Look:
             return None
         try:
             listing = listed(self.client, location)
-            return _Seen(listing, _heads(self.client, listing))
+            return _Seen(listing, _heads(self.client, listing, most))
         except DataInvalid as error:
             self.problems += [Problem(place, str(problem)) for problem in error.problems]
         except NotReadable:
@@ -160,9 +171,12 @@ def _list_csv_tree(client: "S3Client", location: str) -> Listing:
     return replace(listing, files=tuple(file for file in listing.files if file.is_csv))
 
 
-def _check(item: Data, listing: Listing, heads: Mapping[str, bytes]) -> list[Problem]:
+def _check(
+    item: Data, kind: DatasetType | None, listing: Listing, heads: Mapping[str, bytes]
+) -> list[Problem]:
     if any(file.is_csv for file in listing.files):
-        return check_headers(heads, item.schema) if item.schema else []
+        headers = check_headers(heads, item.schema) if item.schema else []
+        return [*headers, *check_import(kind, item.location, heads, sum(file.size for file in listing.files))]
     advice = "Upload the data there, or give dataLocation."
     if slash := _slash(item.location, listing):
         advice = slash
@@ -180,14 +194,14 @@ def _slash(location: str, listing: Listing) -> str:
     return ""
 
 
-def _heads(client: "S3Client", listing: Listing) -> dict[str, bytes]:
-    """The first bytes of every file, by its address."""
+def _heads(client: "S3Client", listing: Listing, most: int | None) -> dict[str, bytes]:
+    """The first bytes of every file, of the first `most`, by its address."""
 
     def head(key: str) -> bytes:
         answer = client.get_object(Bucket=listing.bucket, Key=key, Range=f"bytes=0-{HEAD_BYTES - 1}")
         return answer["Body"].read()
 
-    keys = [file.key for file in listing.files]
+    keys = [file.key for file in listing.files[:most]]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         try:
             heads = list(pool.map(head, keys))

@@ -7,6 +7,9 @@ INPUT: Final = "batch"
 OUTPUT: Final = "batch-output"
 """Folders beside the params file, one inside for each solution. Personalize writes into the second only."""
 
+THEMES: Final = "THEME_GENERATION"
+"""The batchInferenceJobMode that makes themes."""
+
 FILTER: Final = "filterExpression"
 """Beside the arguments of the call: what its filter means. A filter keeps its name when it is replaced."""
 

@@ -1,6 +1,5 @@
 """The function behind the state `Plan`: asks, and changes nothing."""
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,12 +9,11 @@ from personalize_pipeline.costs.counting import Amount, from_s3, measure
 from personalize_pipeline.data.files import list_files
 from personalize_pipeline.errors import QuotaExceeded
 from personalize_pipeline.planning.plan import make_plan
-from personalize_pipeline.planning.quotas import read_quotas
+from personalize_pipeline.planning.quotas import quotas_of_stack
 from personalize_pipeline.step import failed
 
 # Read to count lines; a second or two. Beyond, their number is inferred.
 _BYTES = 32 * 10**6
-_QUOTAS_VARIABLE = "PERSONALIZE_QUOTAS"
 
 
 class PlanInput(Message):
@@ -28,8 +26,7 @@ class PlanInput(Message):
 def plan(event: Mapping[str, Any]) -> dict[str, Any]:
     """Say what the run will do and what that costs; `failed` as well, if quotas are too small for it."""
     given = PlanInput.model_validate(event)
-    raised = read_quotas(os.environ.get(_QUOTAS_VARIABLE, ""))
-    planned = make_plan(given.plan, given.run, look, raised=raised)
+    planned = make_plan(given.plan, given.run, look, raised=quotas_of_stack())
     answer = planned.output()
     if planned.quotas:
         lines = "\n".join(f"- {quota}" for quota in planned.quotas).replace("\nDelete", "\n  Delete")

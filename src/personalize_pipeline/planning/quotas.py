@@ -4,6 +4,7 @@ What AWS has raised for an account is told by the stack parameter Quotas (`campa
 more of something than the default allows has been given more, by whatever amount.
 """
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ _LIMITS: Final[Mapping[str, int]] = {
     "running-solution-versions": quotas.RUNNING_SOLUTION_VERSIONS,
     "running-batch-inference-jobs": quotas.RUNNING_BATCH_INFERENCE_JOBS,
     "running-batch-segment-jobs": quotas.RUNNING_BATCH_SEGMENT_JOBS,
+    "full-import-bytes": quotas.FULL_IMPORT_SIZE,
+    "incremental-import-bytes": quotas.INCREMENTAL_IMPORT_SIZE,
 }
 _BEGUN = ("create", "import", "train", "retrain")
 GONE = ("DELETE", "CREATE FAILED")
@@ -87,6 +90,21 @@ def read_quotas(text: str) -> dict[str, int]:
             raise ParamsInvalid([Problem("stack parameter Quotas", f"'{part}' is no quota.", advice)])
         found[name] = int(value)
     return found
+
+
+def quotas_of_stack() -> dict[str, int]:
+    """The stack parameter Quotas, as the functions are given it.
+
+    Raises:
+        ParamsInvalid: it names a quota that there is not.
+    """
+    return read_quotas(os.environ.get("PERSONALIZE_QUOTAS", ""))
+
+
+def import_limit(mode: str) -> tuple[str, int]:
+    """The quota of the bytes that an import of this mode may have, by its name, and how many they are."""
+    name = f"{mode.lower()}-import-bytes"
+    return name, quotas_of_stack().get(name, _LIMITS[name])
 
 
 def _stops(

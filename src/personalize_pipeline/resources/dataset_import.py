@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from personalize_pipeline.errors import DataInvalid
 from personalize_pipeline.params.names import derived_name
+from personalize_pipeline.planning.quotas import import_limit
 from personalize_pipeline.resources.job_on_files import JobOnFiles
 from personalize_pipeline.resources.resource import Found, last_duration, tail
 from personalize_pipeline.resources.service_role import lacks_permission, role_of_the_stack
@@ -74,18 +75,36 @@ class DatasetImport(JobOnFiles):
         return None
 
     def create(self) -> None:
-        """CreateDatasetImportJob; the first import of a dataset is a full one, as Personalize wants it."""
+        """CreateDatasetImportJob; the first import of a dataset is a full one, as Personalize wants it.
+
+        Raises:
+            DataInvalid: it is more than one import may bring.
+        """
         role = self.want.get("roleArn") or role_of_the_stack()
         first = not any(job["status"] == "ACTIVE" for job in self._listed)
+        mode = _FULL if first else self._mode
+        self._check_size(mode)
         self._made = self.client.create_dataset_import_job(
             **{
                 **self.want,
-                "importMode": _FULL if first else self._mode,
+                "importMode": mode,
                 "jobName": derived_name(self.name, f"{self._mark(self._mode)}-{self.run_mark}"),
                 "datasetArn": self.dataset_arn,
                 "roleArn": role,
             }
         )["datasetImportJobArn"]
+
+    def _check_size(self, mode: str) -> None:
+        size = sum(file.size for file in self.files or ())
+        quota, most = import_limit(mode)
+        if size > most:
+            message = f"{size:,} bytes; {most:,} may come in one {mode} import."
+            other = "Give less at a time, or importMode FULL. " if mode == _INCREMENTAL else ""
+            advice = (
+                f"{other}AWS may raise this quota (Service Quotas, Amazon Personalize); then say so: "
+                f"sam deploy --parameter-overrides Quotas={quota}:{size}"
+            )
+            raise DataInvalid([Problem(self.location, message, advice)])
 
     def memory(self) -> dict[str, Any]:
         """What the import before this one took, of the same mode."""

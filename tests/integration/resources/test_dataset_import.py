@@ -71,6 +71,29 @@ def test_the_first_import_is_full_and_those_after_it_add(cloud, data):
     assert (first["details"]["importMode"], second["details"]["importMode"]) == ("FULL", "INCREMENTAL")
 
 
+def test_more_than_an_import_may_bring_is_refused_before_its_job(cloud, data, monkeypatch):
+    """The first import is a full one, for which this quota does not count."""
+    name, context, want = data
+    adding = want | {"importMode": "INCREMENTAL"}
+    monkeypatch.setenv("PERSONALIZE_QUOTAS", "incremental-import-bytes:1000")
+
+    assert cloud.loop(DatasetImport, adding, **context)["did"] == "imported"
+    cloud.later()
+    assert cloud.loop(DatasetImport, adding, run="run-2", **context)["did"] == "reused"
+    cloud.upload(name, seed=1)
+    refused = cloud.turn(DatasetImport, adding, run="run-3", **context)["failed"]
+    assert refused["error"] == "DataInvalid"
+    assert "1,000 may come in one INCREMENTAL import" in refused["reason"]
+    assert "Quotas=incremental-import-bytes:" in refused["reason"]
+    assert cloud.loop(DatasetImport, want, run="run-4", **context)["did"] == "imported"
+
+    monkeypatch.setenv("PERSONALIZE_QUOTAS", "full-import-bytes:1000")
+    cloud.later()
+    cloud.upload(name, seed=2)
+    refused = cloud.turn(DatasetImport, want, run="run-5", **context)["failed"]
+    assert "1,000 may come in one FULL import" in refused["reason"]
+
+
 def test_what_was_imported_in_full_is_not_added_again_but_the_other_way_round(cloud, data):
     name, context, want = data
     adding = want | {"importMode": "INCREMENTAL"}

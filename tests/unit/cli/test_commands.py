@@ -254,6 +254,54 @@ def test_check_lists_all_problems_of_params_at_once_as_json(nowhere: Path) -> No
     assert "too small" in problems["solutions[1].campaigns[0].minProvisionedTPS"]
 
 
+@pytest.fixture
+def example(nowhere: Path) -> Path:
+    """A copy of the example, to be changed."""
+    shutil.copytree(ROOT / "example" / "data", nowhere / "data")
+    shutil.copy(ROOT / "example" / "params.json", nowhere)
+    return nowhere
+
+
+def enlarged(file: Path, size: int) -> None:
+    """As large, without taking the space on the disk."""
+    with file.open("r+b") as opened:
+        opened.truncate(size)
+
+
+def test_check_knows_what_personalize_takes_at_once(example: Path) -> None:
+    interactions = next((example / "data" / "Interactions").glob("*.csv"))
+    interactions.write_text("".join(interactions.read_text().splitlines(keepends=True)[:1000]))
+    enlarged(next((example / "data" / "Users").glob("*.csv")), 10**11 + 1)
+    document = json.loads((example / "params.json").read_text())
+    solution = document["solutions"][0]
+    solution["batchInferenceJobs"] = [{}]
+    (example / "params.json").write_text(json.dumps(document))
+    lines = example / "data" / "batch" / solution["name"] / "users.json"
+    lines.parent.mkdir(parents=True)
+    lines.write_text('{"userId": "1"}\n')
+    enlarged(lines, 10**9 + 1)
+
+    done = CliRunner().invoke(app, ["check", "."])
+
+    assert done.exit_code == 1
+    assert "3 problems in .:" in done.stdout
+    assert "Interactions/: 999 interactions; Amazon Personalize takes 1,000 or more in" in done.stdout
+    assert "Users/: 100,000,000,001 bytes; Amazon Personalize takes at most 100,000,000,000" in done.stdout
+    assert "1,000,000,001 bytes; a batch job takes at most 1,000,000,000. Divide them" in done.stdout
+
+
+def test_check_notes_what_only_a_first_import_may_have(example: Path) -> None:
+    document = json.loads((example / "params.json").read_text())
+    document["datasets"]["Interactions"]["importMode"] = "INCREMENTAL"
+    (example / "params.json").write_text(json.dumps(document))
+    enlarged(next((example / "data" / "Interactions").glob("*.csv")), 10**9 + 1)
+
+    done = CliRunner().invoke(app, ["check", "."])
+
+    assert done.exit_code == 0
+    assert "Note: Interactions: 1,000,000,001 bytes; an INCREMENTAL import takes 1,000,000,000" in done.stdout
+
+
 def test_check_looks_at_the_headers_of_the_files(nowhere: Path) -> None:
     (nowhere / "params.json").write_text((ROOT / "example" / "params.json").read_text())
     for name in ("Interactions", "Items"):
@@ -264,8 +312,9 @@ def test_check_looks_at_the_headers_of_the_files(nowhere: Path) -> None:
     done = CliRunner().invoke(app, ["check", "."])
 
     assert done.exit_code == 1
-    assert "2 problems in .:" in done.stdout
+    assert "3 problems in .:" in done.stdout
     assert "Interactions/a.csv: the header (USER_ID,ITEM,EVENT_TYPE,TIMESTAMP) lacks ITEM_ID." in done.stdout
+    assert "Interactions/: 0 interactions; Amazon Personalize takes 1,000 or more" in done.stdout
     assert "Users/: there is no CSV file in Users." in done.stdout
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from personalize_pipeline.params.batch import input_path
+from personalize_pipeline.params.batch import THEMES, input_path
 from personalize_pipeline.params.checks import exploration
 from personalize_pipeline.params.checks.datasets import Data
 from personalize_pipeline.params.checks.entries import entries, inner
@@ -18,7 +18,6 @@ from personalize_rules.spelling import closest
 Filters = Mapping[str, FilterExpression | None]
 """The filters of the file by name; None for one that cannot be read, which is reported where it stands."""
 
-_THEMES: Final = "THEME_GENERATION"
 _THEME_RECIPE: Final = "aws-similar-items"
 # Key, what the jobs make, target of their filters, the most results.
 _KINDS: Final = (
@@ -112,11 +111,11 @@ def _places(job: Mapping[str, Any], place: str) -> Iterator[Problem]:
 
 def _themes(job: Mapping[str, Any], place: str, recipes: list[Recipe], data: Data) -> Iterator[Problem]:
     config = job.get("themeGenerationConfig")
-    if job.get("batchInferenceJobMode") != _THEMES:
+    if job.get("batchInferenceJobMode") != THEMES:
         if config:
             yield Problem(
                 f"{place}.themeGenerationConfig",
-                f"it counts only with batchInferenceJobMode {_THEMES}.",
+                f"it counts only with batchInferenceJobMode {THEMES}.",
                 "Set the mode, or remove it.",
             )
         return
@@ -126,7 +125,7 @@ def _themes(job: Mapping[str, Any], place: str, recipes: list[Recipe], data: Dat
             yield Problem(f"{place}.batchInferenceJobMode", message, "Remove it.")
     if config is None:
         advice = 'Add {"fieldsForThemeGeneration": {"itemName": "a text column of Items"}}.'
-        yield Problem(f"{place}.themeGenerationConfig", f"required by {_THEMES}.", advice)
+        yield Problem(f"{place}.themeGenerationConfig", f"required by {THEMES}.", advice)
         return
     name = inner(config, "fieldsForThemeGeneration").get("itemName")
     if name is None or not data.known(DatasetType.ITEMS):
