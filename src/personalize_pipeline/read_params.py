@@ -2,16 +2,13 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
 from personalize_pipeline import clients, run_events
 from personalize_pipeline.context import Message, Run
-from personalize_pipeline.data.batch_lines import lines_of
-from personalize_pipeline.data.deletion_lists import user_lists
-from personalize_pipeline.data.first_look import FirstLook, data_of, first_look, look_at_lines, look_at_users
+from personalize_pipeline.data.first_look import FilesInS3, FirstLook, first_look
 from personalize_pipeline.errors import DataInvalid, ParamsInvalid, PipelineError
 from personalize_pipeline.pacing import shares
 from personalize_pipeline.params import main_form, plan, read
@@ -141,22 +138,6 @@ def _impossible_here(source: ParamsSource, document: Mapping[str, Any]) -> Itera
         yield Problem("preprocess.jobName", f"this stack {may}, not {job}.", advice)
 
 
-def _look_at_data(source: ParamsSource, document: Mapping[str, Any]) -> FirstLook:
-    """The same for the CSV files; those that a Glue job makes are not there yet."""
-    if "preprocess" in document:
-        note = "the CSV files were not checked before the run: the Glue job makes them."
-        look = first_look(clients.s3(), (), document)
-        return replace(look, notes=(*look.notes, note))
-    return first_look(clients.s3(), data_of(document, source.bucket, source.prefix), document)
-
-
 def _look(source: ParamsSource, document: Mapping[str, Any]) -> FirstLook:
     """Look at the beginnings of all files that the run reads."""
-    look = _look_at_data(source, document)
-    lines = look_at_lines(clients.s3(), lines_of(document, f"s3://{source.bucket}/{source.prefix}"))
-    users = look_at_users(clients.s3(), user_lists(document, f"s3://{source.bucket}/{source.prefix}"))
-    return replace(
-        look,
-        problems=look.problems + lines.problems + users.problems,
-        notes=look.notes + lines.notes + users.notes,
-    )
+    return first_look(FilesInS3(clients.s3()), document, source.bucket, source.prefix)

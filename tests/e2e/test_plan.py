@@ -88,6 +88,29 @@ def test_a_plan_is_what_the_run_does_and_the_same_file_twice_plans_nothing(
     assert "aws personalize delete-campaign --campaign-arn" in third.mail.body
 
 
+def test_a_plan_looks_at_data_in_s3_as_the_run_does(stack: DeployedStack, tmp_path: Path):
+    place = f"s3://{stack.bucket}/elsewhere"
+    document = params("afar", dataDeletionJobs=[{"dataSource": {"dataLocation": f"{place}/gone/"}}])
+    document["datasets"]["Interactions"]["dataLocation"] = f"{place}/rows/"
+    lines = {"s3DataSource": {"path": f"{place}/lines/"}}
+    document["solutions"][0]["batchInferenceJobs"] = [{"jobInput": lines}]
+    folder = folder_with(tmp_path, "afar", document)
+
+    code, _, err = personalize(stack, "plan", folder)
+    assert code == 1
+    assert "3 problems in " in err
+    for said in ("rows/: there is no CSV file", "lines/: there is no file", "gone/: there is no CSV file"):
+        assert f"{place}/{said}" in err
+    run = stack.run("afar", document)
+    assert run.error == "DataInvalid"
+
+    stack.upload("elsewhere/rows/1.csv", interactions_csv())
+    stack.upload("elsewhere/lines/1.json", '{"userId": "u1"}\n')
+    stack.upload("elsewhere/gone/1.csv", "USER_ID\nu1\n")
+    code, plan = planned(stack, folder)
+    assert (code, plan["DatasetImport", "afar-interactions"]["action"]) == (0, "import")
+
+
 def test_what_changed_is_planned_with_its_reason_and_what_cannot_be_is_told_before(
     stack: DeployedStack, tmp_path: Path
 ):

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from personalize_pipeline import clients
-from personalize_pipeline.cli.folder import Folder
+from personalize_pipeline.cli.folder import Folder, reads
 from personalize_pipeline.cli.upload import etag
 from personalize_pipeline.costs.counting import Amount, from_s3, measure
 from personalize_pipeline.data.files import DataFile, Listing, list_files, list_tree
+from personalize_pipeline.data.first_look import FilesInS3
+from personalize_pipeline.data.headers import HEAD_BYTES
 
 _CHUNK = 1024 * 1024
 # How much is read to count lines: on a disk some seconds, through the network about a minute.
@@ -33,7 +36,7 @@ class FolderData:
             DataInvalid: there is no such bucket.
             NotReadable: it may not be listed.
         """
-        return self._at(location, "*", self.there or _list_files)
+        return self._at(location, self.there or _list_files, deep=False)
 
     def tree(self, location: str) -> Listing:
         """The files at a location, those of folders inside too.
@@ -42,40 +45,67 @@ class FolderData:
             DataInvalid: there is no such bucket.
             NotReadable: it may not be listed.
         """
-        return self._at(location, "**/*", _list_tree)
+        return self._at(location, _list_tree, deep=True)
 
     def look(self, location: str, header: bool) -> Amount:
         """How much is there."""
         listing = self.listing(location)
-        if self._place(location) is None:
+        if self._name(location) is None:
             return measure(listing, from_s3(clients.s3()), _REMOTE_BYTES, header=header)
         return measure(listing, self._read, _LOCAL_BYTES, header=header)
 
-    def _at(self, location: str, pattern: str, in_s3: Callable[[str], Listing]) -> Listing:
-        place = self._place(location)
-        if place is None:
+    def head(self, bucket: str, key: str) -> bytes:
+        """The first bytes of a file.
+
+        Raises:
+            NotReadable: it may not be read.
+        """
+        name = self._name(f"s3://{bucket}/{key}")
+        if name is None:
+            return FilesInS3(clients.s3()).head(bucket, key)
+        with (self.folder.data / name).open("rb") as opened:
+            return opened.read(HEAD_BYTES)
+
+    def _at(self, location: str, in_s3: Callable[[str], Listing], *, deep: bool) -> Listing:
+        name = self._name(location)
+        if name is None:
             return in_s3(location)
         files = [
-            path
-            for path in sorted([place] if place.is_file() else place.glob(pattern))
-            if path.is_file() and not path.name.startswith(".") and path.stat().st_size
+            DataFile(f"{self.prefix}{key}", path.stat().st_size, _etag(path, path.stat().st_mtime_ns))
+            for path, key in self.folder.files()
+            if _lies_at(key, name, deep=deep) and path.stat().st_size
         ]
-        keys = (f"{self.prefix}{path.relative_to(self.folder.data).as_posix()}" for path in files)
-        made = (DataFile(key, path.stat().st_size, etag(path)) for key, path in zip(keys, files, strict=True))
-        return Listing(self.bucket, tuple(made), ())
+        folder = any(key.startswith(f"{name}/") for _, key in self.folder.files())
+        return Listing(self.bucket, tuple(files), (f"{self.prefix}{name}/",) if folder else ())
 
     def _read(self, _: Listing, file: DataFile) -> Iterator[bytes]:
         with (self.folder.data / file.key.removeprefix(self.prefix)).open("rb") as opened:
             while chunk := opened.read(_CHUNK):
                 yield chunk
 
-    def _place(self, location: str) -> Path | None:
-        """Where it is in the folder; None if what counts is in S3."""
+    def _name(self, location: str) -> str | None:
+        """What it is called in the folder; None if what counts is in S3: `run` does not send it."""
         own = f"s3://{self.bucket}/{self.prefix}"
         if not location.startswith(own):
             return None
-        place = self.folder.data / location.removeprefix(own)
-        return None if self.there and not place.exists() else place
+        name = location.removeprefix(own)
+        sent = any(
+            name == one or (name.startswith(f"{one}/") and reads(one, name)) for one in self.folder.datasets
+        )
+        return None if self.there and not sent else name
+
+
+def _lies_at(key: str, name: str, *, deep: bool) -> bool:
+    """As Personalize takes locations: without a slash at its end, it is one file."""
+    if not name.endswith("/"):
+        return key == name
+    return key.startswith(name) and (deep or "/" not in key.removeprefix(name))
+
+
+@lru_cache(maxsize=10_000)
+def _etag(path: Path, _: int) -> str:
+    """The same file is listed several times."""
+    return etag(path)
 
 
 def _list_files(location: str) -> Listing:

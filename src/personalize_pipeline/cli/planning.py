@@ -19,6 +19,7 @@ from personalize_pipeline.cli.folder_data import FolderData
 from personalize_pipeline.cli.output import CommandError
 from personalize_pipeline.context import Context, Run
 from personalize_pipeline.data.files import list_files
+from personalize_pipeline.data.first_look import first_look
 from personalize_pipeline.params import read
 from personalize_pipeline.params.plan import plan
 from personalize_pipeline.planning.entries import Planned
@@ -47,7 +48,7 @@ def look(path: Path, target: Deployment, prefix: str | None) -> Answer:
     """Ask Personalize, with the caller's credentials, what there is, and compare.
 
     Raises:
-        CommandError: the folder has problems.
+        CommandError: the folder has problems, or the data in S3 that it names.
     """
     folder = folders.find(path)
     if (report := checking.check(path)).problems:
@@ -56,6 +57,10 @@ def look(path: Path, target: Deployment, prefix: str | None) -> Answer:
     given = read(folder.params.read_bytes())
     made = plan(given, bucket=target.bucket, prefix=place, key=f"{place}{folders.PARAMS}")
     data = FolderData(folder, target.bucket, place, partial(list_files, clients.s3()))
+
+    seen = first_look(data, given.document, target.bucket, place, unseen)
+    if seen.problems:
+        raise CommandError(checking.Report(str(path), list(seen.problems), [], []).text())
 
     def make(kind: type[Resource], want: Mapping[str, Any], context: Context, client: Any) -> Resource:
         # The data is compared as it will be in the bucket after the upload.
@@ -66,7 +71,12 @@ def look(path: Path, target: Deployment, prefix: str | None) -> Answer:
     run = _run(target, place)
     _as_in_the_functions(target)
     planned = make_plan(made, run, data.look, make, raised=quotas_of_stack())
-    return Answer(path, made["datasetGroup"]["name"], planned, given.notes)
+    return Answer(path, made["datasetGroup"]["name"], planned, (*given.notes, *seen.notes))
+
+
+def unseen(place: str, location: str) -> str:
+    """What is said of data that the caller may not see, which the run may."""
+    return f"{place}: you may not look into {location}, so this was not checked; the run looks by itself."
 
 
 def _as_in_the_functions(target: Deployment) -> None:

@@ -6,13 +6,13 @@ Only the beginnings of files are read, so this takes seconds whatever the size o
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from botocore.exceptions import ClientError
 
 from personalize_pipeline.context import Examples
-from personalize_pipeline.data.batch_lines import Lines, check_lines
-from personalize_pipeline.data.deletion_lists import UserList, check_user_list
+from personalize_pipeline.data.batch_lines import Lines, check_lines, lines_of
+from personalize_pipeline.data.deletion_lists import UserList, check_user_list, user_lists
 from personalize_pipeline.data.examples import Head, examples_of
 from personalize_pipeline.data.files import DENIED, Listing, NotReadable, list_files, list_tree
 from personalize_pipeline.data.headers import HEAD_BYTES, check_headers
@@ -26,6 +26,47 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _AT_ONCE = 16
+
+
+class Files(Protocol):
+    """Where the files are. What is not there is DataInvalid, what one may not see NotReadable."""
+
+    def listing(self, location: str) -> Listing:
+        """The files at a location, without those of folders inside."""
+        ...
+
+    def tree(self, location: str) -> Listing:
+        """The files at a location, those of folders inside too."""
+        ...
+
+    def head(self, bucket: str, key: str) -> bytes:
+        """The first bytes of a file."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FilesInS3:
+    """What lies in S3 now."""
+
+    client: "S3Client"
+
+    def listing(self, location: str) -> Listing:
+        """The files at a location, without those of folders inside."""
+        return list_files(self.client, location)
+
+    def tree(self, location: str) -> Listing:
+        """The files at a location, those of folders inside too."""
+        return list_tree(self.client, location)
+
+    def head(self, bucket: str, key: str) -> bytes:
+        """The first bytes of an object."""
+        try:
+            answer = self.client.get_object(Bucket=bucket, Key=key, Range=f"bytes=0-{HEAD_BYTES - 1}")
+        except ClientError as error:
+            if error.response["Error"]["Code"] in DENIED:
+                raise NotReadable(bucket) from error
+            raise
+        return answer["Body"].read()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +104,31 @@ def data_of(document: Mapping[str, Any], bucket: str, prefix: str) -> Iterator[D
         )
 
 
-def first_look(client: "S3Client", data: Iterable[Data], document: Mapping[str, Any]) -> FirstLook:
-    """Look at the data of all datasets and find all problems at once; examples are for the document."""
-    look = _Look(client)
+def first_look(
+    files: Files,
+    document: Mapping[str, Any],
+    bucket: str,
+    prefix: str,
+    unseen: Callable[[str, str], str] | None = None,
+) -> FirstLook:
+    """Look at the beginnings of all files that a run of this document reads, and find all problems at once.
+
+    `bucket` and `prefix` are where the params file is; `unseen` words a note on a place of the file and its
+    location that one may not look into, if it is not the pipeline that may not.
+    """
+    beside = f"s3://{bucket}/{prefix}"
+    look = _Look(files, unseen)
+    glue = "preprocess" in document
+    examples = _look_at_data(look, () if glue else data_of(document, bucket, prefix), document)
+    if glue:
+        look.notes.append("the CSV files were not checked before the run: the Glue job makes them.")
+    _look_at_lines(look, lines_of(document, beside))
+    _look_at_users(look, user_lists(document, beside))
+    return FirstLook(tuple(look.problems), tuple(look.notes), examples)
+
+
+def _look_at_data(look: "_Look", data: Iterable[Data], document: Mapping[str, Any]) -> Examples:
+    """The data of all datasets; examples are for the document."""
     known: dict[DatasetType, Head] = {}
     for item in data:
         place = f"datasets.{item.word}"
@@ -74,46 +137,42 @@ def first_look(client: "S3Client", data: Iterable[Data], document: Mapping[str, 
             "it is imported in every run. Amazon Personalize reads it with its own role. The stack "
             "parameter DataBucketArns lets both into other buckets (docs/data-elsewhere.md)."
         )
-        if seen := look.into(place, item.location, list_files, unseen):
+        if seen := look.into(place, item.location, look.files.listing, unseen):
             kind = _kind(item.word)
             look.found(place, _check(item, kind, *seen))
             if seen.heads and kind:
                 known[kind] = Head(next(iter(seen.heads.values())), item.schema)
-    return look.result(examples_of(known, document))
+    return examples_of(known, document)
 
 
-def look_at_lines(client: "S3Client", jobs: Iterable[Lines]) -> FirstLook:
-    """Look at the input of all batch jobs and find all problems at once."""
-    look = _Look(client)
+def _look_at_lines(look: "_Look", jobs: Iterable[Lines]) -> None:
+    """The input of all batch jobs."""
     for job in jobs:
         unseen = (
             f"{job.place}: the pipeline may not look into {job.location}, so its lines were not checked. "
             "Amazon Personalize reads them with its own role. The stack parameter DataBucketArns lets "
             "both into other buckets (docs/data-elsewhere.md)."
         )
-        if seen := look.into(job.place, job.location, list_files, unseen, quotas.BATCH_FILES):
+        if seen := look.into(job.place, job.location, look.files.listing, unseen, quotas.BATCH_FILES):
             if not seen.heads:
                 advice = _slash(job.location, seen.listing)
                 advice = advice or "Upload files of JSON lines there, or give jobInput."
                 look.found(job.place, [Problem(job.location, "there is no file.", advice)])
             look.found(job.place, check_lines(job, seen.heads))
             look.found(job.place, check_batch(job, seen.heads, [file.size for file in seen.listing.files]))
-    return look.result()
 
 
-def look_at_users(client: "S3Client", lists: Iterable[UserList]) -> FirstLook:
-    """Look at the lists of users to delete and find all problems at once."""
-    look = _Look(client)
+def _look_at_users(look: "_Look", lists: Iterable[UserList]) -> None:
+    """The lists of users to delete."""
     for users in lists:
         unseen = (
             f"{users.place}: the pipeline may not look into {users.location}, so its files were not "
             "checked, and the users are deleted anew in every run. Amazon Personalize reads them with "
             "its own role."
         )
-        if seen := look.into(users.place, users.location, _list_csv_tree, unseen):
+        if seen := look.into(users.place, users.location, look.csv_tree, unseen):
             size = sum(file.size for file in seen.listing.files)
             look.found(users.place, check_user_list(users, seen.heads, size))
-    return look.result()
 
 
 class _Seen(NamedTuple):
@@ -126,8 +185,9 @@ class _Seen(NamedTuple):
 class _Look:
     """What is found while looking from place to place."""
 
-    def __init__(self, client: "S3Client") -> None:
-        self.client = client
+    def __init__(self, files: Files, unseen: Callable[[str, str], str] | None) -> None:
+        self.files = files
+        self.unseen = unseen
         self.problems: list[Problem] = []
         self.notes: list[str] = []
 
@@ -135,7 +195,7 @@ class _Look:
         self,
         place: str,
         location: str,
-        listed: Callable[["S3Client", str], Listing],
+        listed: Callable[[str], Listing],
         unseen: str,
         most: int | None = None,
     ) -> _Seen | None:
@@ -148,12 +208,12 @@ class _Look:
         if not in_s3(location):
             return None
         try:
-            listing = listed(self.client, location)
-            return _Seen(listing, _heads(self.client, listing, most))
+            listing = listed(location)
+            return _Seen(listing, self._heads(listing, most))
         except DataInvalid as error:
             self.problems += [Problem(place, str(problem)) for problem in error.problems]
         except NotReadable:
-            self.notes.append(unseen)
+            self.notes.append(self.unseen(place, location) if self.unseen else unseen)
         return None
 
     def found(self, place: str, problems: Iterable[Problem]) -> None:
@@ -162,13 +222,17 @@ class _Look:
             Problem(f"{place}, {found.place}", found.message, found.advice) for found in problems
         ]
 
-    def result(self, examples: Examples | None = None) -> FirstLook:
-        return FirstLook(tuple(self.problems), tuple(self.notes), examples or Examples())
+    def csv_tree(self, location: str) -> Listing:
+        """The CSV files at a location, those of folders inside too."""
+        listing = self.files.tree(location)
+        return replace(listing, files=tuple(file for file in listing.files if file.is_csv))
 
-
-def _list_csv_tree(client: "S3Client", location: str) -> Listing:
-    listing = list_tree(client, location)
-    return replace(listing, files=tuple(file for file in listing.files if file.is_csv))
+    def _heads(self, listing: Listing, most: int | None) -> dict[str, bytes]:
+        """The first bytes of every file, of the first `most`, by its address."""
+        keys = [file.key for file in listing.files[:most]]
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            heads = list(pool.map(lambda key: self.files.head(listing.bucket, key), keys))
+        return {f"s3://{listing.bucket}/{key}": found for key, found in zip(keys, heads, strict=True)}
 
 
 def _check(
@@ -192,24 +256,6 @@ def _slash(location: str, listing: Listing) -> str:
     if f"{location}/" in {f"s3://{listing.bucket}/{folder}" for folder in listing.deeper}:
         return f"A folder is written with a slash at its end: {location}/"
     return ""
-
-
-def _heads(client: "S3Client", listing: Listing, most: int | None) -> dict[str, bytes]:
-    """The first bytes of every file, of the first `most`, by its address."""
-
-    def head(key: str) -> bytes:
-        answer = client.get_object(Bucket=listing.bucket, Key=key, Range=f"bytes=0-{HEAD_BYTES - 1}")
-        return answer["Body"].read()
-
-    keys = [file.key for file in listing.files[:most]]
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        try:
-            heads = list(pool.map(head, keys))
-        except ClientError as error:
-            if error.response["Error"]["Code"] in DENIED:
-                raise NotReadable(listing.bucket) from error
-            raise
-    return {f"s3://{listing.bucket}/{key}": found for key, found in zip(keys, heads, strict=True)}
 
 
 def _kind(word: str) -> DatasetType | None:

@@ -49,9 +49,9 @@ def plan(
 ) -> None:
     """Say what a run of FOLDER would do now, why, and what it costs; nothing is changed.
 
-    Compares FOLDER with what there is on Amazon Personalize. Your credentials are used for that; to describe
-    and to list is all that they must allow. Exit code 0 if the run can do what is planned, also if that is
-    nothing; 1 if not.
+    Compares FOLDER with what there is on Amazon Personalize, and looks at data in S3 that the params file
+    names. Your credentials are used for that; to describe, to list and to read that data is all that they
+    must allow. Exit code 0 if the run can do what is planned, also if that is nothing; 1 if not.
 
     \b
     Examples:
