@@ -1,4 +1,4 @@
-"""Check a folder on this computer: the params file, and the first line of every CSV file."""
+"""Check a folder on this computer, or a params file alone: what is in it, and the first lines of its data."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -23,6 +23,7 @@ class Report:
     """What `personalize check` found: all problems at once, and notes on what was read differently."""
 
     folder: str
+    """Or the params file, if that was given."""
     problems: list[Problem]
     notes: list[str]
     found: list[str]
@@ -37,17 +38,20 @@ class Report:
             count = f"{len(self.problems)} problem{'s' if len(self.problems) > 1 else ''}"
             lines += [f"{count} in {self.folder}:", *(f"- {problem}" for problem in self.problems)]
         else:
-            lines += [*self.found, f"{self.folder} is ready: personalize run {self.folder}"]
+            alone = Path(self.folder).is_file()
+            ready = "has no problems." if alone else f"is ready: personalize run {self.folder}"
+            lines += [*self.found, f"{self.folder} {ready}"]
         return "\n".join(lines)
 
 
 def check(path: Path) -> Report:
-    """Check the folder at `path`.
+    """Check the folder, or the params file, at `path`; of the data beside a file, what there is.
 
     Raises:
-        CommandError: it is no folder with a params.json.
+        CommandError: it is neither a folder with a params.json nor a file.
     """
-    folder = folders.find(path)
+    folder = folders.find_params(path)
+    alone = path.is_file()
     form = None
     try:
         document = load(folder.params.read_bytes())
@@ -55,26 +59,40 @@ def check(path: Path) -> Report:
         given = read(document)
     except ParamsInvalid as error:
         return Report(str(path), list(error.problems), [], [], form)
-    problems: list[Problem] = []
     notes = list(given.notes)
     found: list[str] = []
+    problems: list[Problem] = []
     for dataset_type, schema in given.schemas.items():
         name = dataset_type.word
         section = given.document.get("datasets", {}).get(name, {})
+        location = section.get("dataLocation") or section.get("dataSource", {}).get("dataLocation")
         if not section.get("import", True):
             found.append(f"{name}: not imported (import: false)")
-        elif location := section.get("dataLocation") or section.get("dataSource", {}).get("dataLocation"):
-            found.append(f"{name}: data at {location}, not looked at")
-        elif "preprocess" in given.document:
+        elif "preprocess" in given.document and not location:
             found.append(f"{name}: made by the Glue job, not looked at")
+        elif left := _left_out(name, "data", location or str(folder.data / name), alone=alone):
+            found.append(left)
         else:
             problems += _check_files(folder, name, schema, found)
             notes += _too_much_to_add(folder, name, section)
     for lines in lines_of(given.document, f"{folder.data}/"):
-        problems += _check_lines(lines, found)
+        left = _left_out(lines.place, "lines", lines.location, alone=alone)
+        problems += [] if left else _check_lines(lines, found)
+        found += [left] if left else []
     for users in user_lists(given.document, f"{folder.data}/"):
-        problems += _check_users(users, found)
+        left = _left_out(users.place, "users", users.location, alone=alone)
+        problems += [] if left else _check_users(users, found)
+        found += [left] if left else []
     return Report(str(path), problems, notes, found, form)
+
+
+def _left_out(place: str, what: str, location: str, *, alone: bool) -> str:
+    """What is said of data that is not looked at; empty if it is."""
+    if location.startswith("s3://"):
+        return f"{place}: {what} at {location}, not looked at"
+    if alone and not Path(location).is_dir():
+        return f"{place}: there is no folder {location}, not looked at"
+    return ""
 
 
 def _check_files(folder: folders.Folder, name: str, schema: Schema, found: list[str]) -> list[Problem]:
@@ -110,9 +128,6 @@ def _too_much_to_add(folder: folders.Folder, name: str, section: Mapping[str, An
 
 def _check_lines(lines: Lines, found: list[str]) -> list[Problem]:
     """The lines of one batch job; what is fine is told in `found`."""
-    if lines.location.startswith("s3://"):
-        found.append(f"{lines.place}: lines at {lines.location}, not looked at")
-        return []
     files = [
         file for file in sorted(Path(lines.location).glob("*")) if file.is_file() and file.stat().st_size
     ]
@@ -132,9 +147,6 @@ def _check_lines(lines: Lines, found: list[str]) -> list[Problem]:
 
 def _check_users(users: UserList, found: list[str]) -> list[Problem]:
     """The users of one data deletion job; what is fine is told in `found`."""
-    if users.location.startswith("s3://"):
-        found.append(f"{users.place}: users at {users.location}, not looked at")
-        return []
     files = sorted(Path(users.location).rglob("*.csv"))
     heads = {str(file): _head(file) for file in files}
     problems = list(check_user_list(users, heads, sum(file.stat().st_size for file in files)))

@@ -25,10 +25,11 @@ class Folder:
     """One folder to run."""
 
     path: Path
+    file: str = PARAMS
 
     @property
     def params(self) -> Path:
-        return self.path / PARAMS
+        return self.path / self.file
 
     @property
     def data(self) -> Path:
@@ -55,6 +56,21 @@ class Folder:
 def reads(folder: str, key: str) -> bool:
     """Whether a file is read; of datasets and batch jobs those on the first level, of deletions all."""
     return folder == DELETIONS or "/" not in key.removeprefix(f"{folder}/")
+
+
+def find_params(path: Path) -> Folder:
+    """The folder at `path`, or that of the params file at `path`, which may have any name.
+
+    Raises:
+        CommandError: it is neither, or the folder has no params.json.
+    """
+    if path.is_file():
+        return Folder(path.parent, path.name)
+    if not path.is_dir():
+        raise CommandError(
+            f"{path} is not there. Give a folder with a {PARAMS} and its data, or a params file."
+        )
+    return find(path)
 
 
 def find(path: Path) -> Folder:

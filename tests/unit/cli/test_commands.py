@@ -92,6 +92,7 @@ def test_help_loads_nothing_slow() -> None:
     [
         (("run", "missing"), 1, "missing is not a folder. Give one with a params.json and its data."),
         (("check", "."), 1, ". has no params.json."),
+        (("check", "missing"), 1, "missing is not there. Give a folder with a params.json"),
         (("watch",), 1, "You must specify a region."),
         (("recommend", "films-for-you"), 1, "Give --user ID, --item ID, or --user ID with --items ID,ID,..."),
         (("recommend", "ranking", "--items", "1,2"), 1, "give --user as well as --items"),
@@ -266,6 +267,30 @@ def enlarged(file: Path, size: int) -> None:
     """As large, without taking the space on the disk."""
     with file.open("r+b") as opened:
         opened.truncate(size)
+
+
+def test_check_takes_a_params_file_of_any_name(nowhere: Path) -> None:
+    document = json.loads((ROOT / "example" / "params.json").read_text())
+    document["datasets"]["Users"]["dataLocation"] = "s3://somewhere/users/"
+    document["solutions"][0]["batchInferenceJobs"] = [{}]
+    (nowhere / "d").mkdir()
+    (nowhere / "d" / "single.json").write_text(json.dumps(document))
+    shutil.copytree(ROOT / "example" / "data" / "Items", nowhere / "d" / "data" / "Items")
+
+    done = CliRunner().invoke(app, ["check", "d/single.json"])
+
+    assert done.exit_code == 0
+    assert "Interactions: there is no folder d/data/Interactions, not looked at" in done.stdout
+    assert "Items: 1 CSV file, " in done.stdout
+    assert "Users: data at s3://somewhere/users/, not looked at" in done.stdout
+    assert "batchInferenceJobs[0]: there is no folder d/data/batch/" in done.stdout
+    assert done.stdout.endswith("d/single.json has no problems.\n")
+
+    (nowhere / "d" / "data" / "Items" / "b.csv").write_text("ID\n")
+    done = CliRunner().invoke(app, ["check", "d/single.json"])
+
+    assert done.exit_code == 1
+    assert "in d/single.json:\n- Items/b.csv: the header (ID) lacks ITEM_ID" in done.stdout
 
 
 def test_check_knows_what_personalize_takes_at_once(example: Path) -> None:

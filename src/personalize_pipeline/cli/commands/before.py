@@ -13,14 +13,26 @@ app = typer.Typer()
 
 
 @app.command(short_help="Check params.json and the CSV files; no AWS is needed.")
-def check(folder: FolderToRun, json_: Annotated[bool, JSON] = False) -> None:
+def check(
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FOLDER",
+            help="A folder with params.json and its data, or a params file of any name.",
+            show_default=False,
+        ),
+    ],
+    json_: Annotated[bool, JSON] = False,
+) -> None:
     """Check params.json and the first lines of the CSV files; nothing is uploaded, no AWS is needed.
 
-    All problems are listed at once. Exit code 1 if there is one.
+    All problems are listed at once. Exit code 1 if there is one. Of a params file alone, the data beside it
+    is checked as far as it is there. What lies in S3 is named; `personalize plan` looks at it.
 
     \b
-    Example:
+    Examples:
         personalize check example
+        personalize check old.json     a params file alone, in any form
     """
     with errors_for_people():
         from personalize_pipeline.cli import checking
