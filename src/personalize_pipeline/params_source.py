@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from personalize_pipeline.errors import ParamsInvalid, ProblemsFound
+from personalize_pipeline.params.places import shown
 from personalize_rules.schemas import Problem
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 _POINTER_KEYS = frozenset({"bucket", "key", "versionId", "scheduled"})
 _MISSING = frozenset({"NoSuchKey", "NoSuchVersion", "NoSuchBucket", "404"})
 _DENIED = frozenset({"AccessDenied", "403"})
+_IMPOSSIBLE = frozenset({"InvalidBucketName", "InvalidArgument", "InvalidURI", "KeyTooLongError"})
+_HOW = 'Give {"bucket": "...", "key": "..."} or a params document.'
 
 
 class ParamsMissing(ProblemsFound):
@@ -47,15 +50,19 @@ class ParamsSource:
 
         Raises:
             ParamsMissing: there is no such object.
-            ParamsInvalid: it may not be read.
+            ParamsInvalid: it may not be read, or no object can have such a name.
         """
         if self.inline is not None:
             return json.dumps(self.inline)
         version = {"VersionId": self.version_id} if self.version_id else {}
         try:
             answer = client.get_object(Bucket=self.bucket, Key=str(self.key), **version)  # type: ignore[arg-type]
+        except ParamValidationError as error:
+            raise self._nowhere(str(error).splitlines()[-1]) from error
         except ClientError as error:
             code = error.response["Error"]["Code"]
+            if code in _IMPOSSIBLE:
+                raise self._nowhere(error.response["Error"].get("Message", code)) from error
             if code in _MISSING:
                 raise ParamsMissing([Problem("", f"{self.uri} does not exist.", "Upload it.")]) from error
             if code in _DENIED:
@@ -63,6 +70,12 @@ class ParamsSource:
                 raise ParamsInvalid([Problem("", f"{self.uri} may not be read.", advice)]) from error
             raise
         return answer["Body"].read()
+
+    def _nowhere(self, why: str) -> ParamsInvalid:
+        """What to say of a place that S3 cannot have."""
+        version = f", version {self.version_id}" if self.version_id else ""
+        message = f"{self.uri}{version} is no place of a file in S3. ({why.rstrip('.')}.)"
+        return ParamsInvalid([Problem("", message, _HOW)])
 
     def superseded_note(self, client: "S3Client") -> str:
         """What to tell about a params file that was uploaded again before this run read it; mostly nothing.
@@ -90,13 +103,15 @@ def params_source(given: Any, input_bucket: str) -> ParamsSource:
     own); any other object is the document itself.
 
     Raises:
-        ParamsInvalid: the input is no JSON object.
+        ParamsInvalid: the input is no JSON object, or names no place.
     """
     if not isinstance(given, Mapping):
-        advice = 'Give {"bucket": "...", "key": "..."} or a params document.'
-        raise ParamsInvalid([Problem("", "the input of the execution is not an object.", advice)])
+        raise ParamsInvalid([Problem("", "the input of the execution is not an object.", _HOW)])
     if "key" in given and given.keys() <= _POINTER_KEYS:
-        return ParamsSource(
-            given.get("bucket") or input_bucket, str(given["key"]), given.get("versionId") or None
-        )
+        bucket, key, version = (given.get(name) or None for name in ("bucket", "key", "versionId"))
+        for name, value in (("bucket", bucket or input_bucket), ("key", key), ("versionId", version or "")):
+            if not isinstance(value, str):
+                message = f"the {name} in the input of the execution is {shown(given[name])}, not a text."
+                raise ParamsInvalid([Problem("", message, _HOW)])
+        return ParamsSource(bucket or input_bucket, key, version)
     return ParamsSource(input_bucket, inline=given)

@@ -151,6 +151,21 @@ def test_the_bucket_may_be_left_out(bucket):
         ),
         pytest.param({"bucket": "nope", "key": "x.json"}, "s3://nope/x.json does not exist.", id="no bucket"),
         pytest.param("x", "the input of the execution is not an object.", id="not an object"),
+        pytest.param(
+            {"bucket": "<x>", "key": "params.json"},
+            "s3://<x>/params.json is no place of a file in S3. (Invalid bucket name",
+            id="no name of a bucket",
+        ),
+        pytest.param(
+            {"key": 7}, "the key in the input of the execution is 7, not a text. Give {", id="number"
+        ),
+        pytest.param({"key": ""}, 'the key in the input of the execution is "", not a text.', id="empty"),
+        pytest.param(
+            {"bucket": ["b"], "key": "a"}, 'bucket in the input of the execution is ["b"]', id="list"
+        ),
+        pytest.param(
+            {"key": "a", "versionId": 1}, "the versionId in the input of the execution is 1", id="1"
+        ),
     ],
 )
 def test_what_cannot_be_read_is_said_so(bucket, given, words):
