@@ -35,13 +35,17 @@ class Report:
         lines = [f"Form: {FORMS[self.form]}"] if self.form else []
         lines += [f"Note: {note}" for note in self.notes]
         if self.problems:
-            count = f"{len(self.problems)} problem{'s' if len(self.problems) > 1 else ''}"
-            lines += [f"{count} in {self.folder}:", *(f"- {problem}" for problem in self.problems)]
+            lines.append(self.error())
         else:
             alone = Path(self.folder).is_file()
             ready = "has no problems." if alone else f"is ready: personalize run {self.folder}"
             lines += [*self.found, f"{self.folder} {ready}"]
         return "\n".join(lines)
+
+    def error(self) -> str:
+        """The problems alone, for those who wanted something else than a report."""
+        count = f"{len(self.problems)} problem{'s' if len(self.problems) > 1 else ''}"
+        return "\n".join([f"{count} in {self.folder}:", *(f"- {problem}" for problem in self.problems)])
 
 
 def check(path: Path) -> Report:

@@ -23,7 +23,7 @@ def look(path: Path, region: str, prices: Path | None) -> Estimate:
     """
     folder = folders.find(path)
     if (report := checking.check(path)).problems:
-        raise CommandError(report.text())
+        raise CommandError(report.error())
     made = plan(read(folder.params.read_bytes()), bucket=_BUCKET)
     try:
         listed = read_prices(prices) if prices else price_list()

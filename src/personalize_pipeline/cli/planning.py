@@ -52,7 +52,7 @@ def look(path: Path, target: Deployment, prefix: str | None) -> Answer:
     """
     folder = folders.find(path)
     if (report := checking.check(path)).problems:
-        raise CommandError(report.text())
+        raise CommandError(report.error())
     place = sending.prefix_of(folder, prefix)
     given = read(folder.params.read_bytes())
     made = plan(given, bucket=target.bucket, prefix=place, key=f"{place}{folders.PARAMS}")
@@ -60,7 +60,7 @@ def look(path: Path, target: Deployment, prefix: str | None) -> Answer:
 
     seen = first_look(data, given.document, target.bucket, place, unseen)
     if seen.problems:
-        raise CommandError(checking.Report(str(path), list(seen.problems), [], []).text())
+        raise CommandError(checking.Report(str(path), list(seen.problems), [], []).error())
 
     def make(kind: type[Resource], want: Mapping[str, Any], context: Context, client: Any) -> Resource:
         # The data is compared as it will be in the bucket after the upload.

@@ -28,6 +28,14 @@ _KINDS = {
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,15})?", re.ASCII)
 _MISSING = "missing."
 _UNKNOWN = "unknown key."
+# Where a key of another place may belong.
+_SECTIONS: Mapping[str, Path] = {
+    "at the top of the file": (),
+    "into the section of a dataset (datasets.Interactions, ...)": ("datasets", "Interactions"),
+    "into a solution (solutions[...])": ("solutions", 0),
+    "into a campaign of a solution (solutions[...].campaigns[...])": ("solutions", 0, "campaigns", 0),
+    "into a recommender (recommenders[...])": ("recommenders", 0),
+}
 # A key that was corrected may hide others inside it; each round uncovers one level.
 _ROUNDS = 8
 
@@ -89,7 +97,7 @@ def _rename(location: Path, structure: Structure) -> bool:
     *parent, key = location
     holder = _at(structure.document, parent)
     model = model_at(parent)
-    if model is None or not isinstance(holder, dict):
+    if model is None or not isinstance(holder, dict) or _home(str(key)):
         return False
     meant = closest(str(key), _known(parent))
     if str(key) in model.filled_in or meant is None or meant in holder:
@@ -106,6 +114,12 @@ def _rename(location: Path, structure: Structure) -> bool:
 def _known(parent: Sequence[str | int]) -> list[str]:
     model = model_at(parent)
     return [str(entry.alias) for entry in model.model_fields.values()] if model else []
+
+
+def _home(key: str) -> str:
+    """The only kind of section that knows this very key; empty if there are several, or none."""
+    homes = [words for words, path in _SECTIONS.items() if key in _known(path)]
+    return homes[0] if len(homes) == 1 else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +219,8 @@ def _unknown_key(path: Path, document: Mapping[str, Any]) -> _Finding:
     if model is not None and key in model.filled_in:
         return _Finding(path, "the pipeline fills this in itself.", "Remove the key.")
     known = _known(parent)
+    if home := _home(key):
+        return _Finding(path, _UNKNOWN, f"It belongs {home}.")
     if meant := closest(key, known):
         holder = _at(document, parent)
         twice = " It is there already." if isinstance(holder, dict) and meant in holder else ""

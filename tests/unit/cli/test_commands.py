@@ -327,6 +327,20 @@ def test_check_notes_what_only_a_first_import_may_have(example: Path) -> None:
     assert "Note: Interactions: 1,000,000,001 bytes; an INCREMENTAL import takes 1,000,000,000" in done.stdout
 
 
+@pytest.mark.parametrize("command", ["run", "plan", "estimate"])
+def test_a_folder_with_problems_is_refused_with_them_alone(
+    command: str, example: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = Deployment("stack", "bucket", "arn:aws:states:us-east-1:1:stateMachine:a", "ensure")
+    monkeypatch.setattr("personalize_pipeline.cli.deployment.find", lambda _: target)
+    shutil.rmtree(example / "data" / "Users")
+
+    done = CliRunner().invoke(app, [command, "."])
+
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith("Error: 1 problem in .:\n       - Users/: there is no CSV file")
+
+
 def test_check_looks_at_the_headers_of_the_files(nowhere: Path) -> None:
     (nowhere / "params.json").write_text((ROOT / "example" / "params.json").read_text())
     for name in ("Interactions", "Items"):

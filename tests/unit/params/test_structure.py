@@ -42,6 +42,21 @@ WRONG = {
         "solutions[0].campaigns[0].campaignConfig.enableMetadataWithRecomendations: unknown key. "
         "Did you mean 'enableMetadataWithRecommendations'?",
     ),
+    "key of a dataset at the top": (
+        "datasetExportJobs",
+        [{}],
+        "datasetExportJobs: unknown key. It belongs into the section of a dataset (datasets.Interactions, ...).",
+    ),
+    "key of the file in a solution": (
+        "solutions[0].filters",
+        [],
+        "solutions[0].filters: unknown key. It belongs at the top of the file.",
+    ),
+    "key of a solution in a campaign": (
+        "solutions[0].campaigns[0].batchSegmentJobs",
+        [],
+        "batchSegmentJobs: unknown key. It belongs into a solution (solutions[...]).",
+    ),
     "key that needs quoting": ("tags[0].tag key", "x", 'tags[0]["tag key"]: unknown key. Did you mean'),
     "ARN that the pipeline fills in": (
         "solutions[0].datasetGroupArn",

@@ -41,7 +41,7 @@ def run(
 
         given = folders.find(folder)
         if checked and (report := checking.check(folder)).problems:
-            raise CommandError(report.text())
+            raise CommandError(report.error())
         target = deployment.find(stack)
         uploaded, name = sending.send(given, target, sending.prefix_of(given, prefix))
         arn = runs.wait_for(target, name)
