@@ -12,6 +12,7 @@ from personalize_pipeline.data.first_look import FilesInS3, FirstLook, first_loo
 from personalize_pipeline.errors import DataInvalid, ParamsInvalid, PipelineError
 from personalize_pipeline.pacing import shares
 from personalize_pipeline.params import main_form, plan, read
+from personalize_pipeline.params.checks.outputs import check_beside
 from personalize_pipeline.params.schedules import entries_of
 from personalize_pipeline.params_source import ParamsMissing, ParamsSource, params_source
 from personalize_pipeline.scheduling.scheduled import (
@@ -129,6 +130,7 @@ def _impossible_here(source: ParamsSource, document: Mapping[str, Any]) -> Itera
     """What is right in the file, but not possible for this run or this stack."""
     if source.key is None and any(entries_of(document)):
         yield _NO_FILE
+    yield from check_beside(document, f"s3://{source.bucket}/{source.prefix}")
     section = document.get("preprocess")
     job = section.get("jobName") if isinstance(section, Mapping) else None
     allowed = os.environ.get("GLUE_JOB_NAME", "")

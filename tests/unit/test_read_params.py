@@ -256,6 +256,33 @@ def test_a_folder_with_a_number_sign_is_found(bucket):
     assert "failed" not in read(upload(bucket, params))
 
 
+@pytest.mark.parametrize(
+    ("folder", "read_from"),
+    [
+        ("batch/movies-for-you/", "lines are"),
+        ("batch/movies-for-you/answers/", "lines are"),
+        ("Interactions/", "data of datasets.Interactions is"),
+        ("deletions/x/", "users of dataDeletionJobs[0] are"),
+        ("Interactions/answers/", None),
+        ("elsewhere/", None),
+    ],
+)
+def test_answers_that_the_next_run_would_read_are_a_problem(bucket, folder, read_from):
+    params = changed(dataDeletionJobs=[{}])
+    destination = {"s3DataDestination": {"path": f"s3://input/movies/{folder}"}}
+    params["solutions"][0]["batchInferenceJobs"] = [{"jobOutput": destination}]
+    bucket.put_object(Key="movies/batch/movies-for-you/users.json", Body=b'{"userId": "u1"}\n')
+    bucket.put_object(Key="movies/deletions/users.csv", Body=b"USER_ID\nu1\n")
+
+    answer = read(upload(bucket, params))
+
+    if read_from is None:
+        assert "failed" not in answer
+    else:
+        said = f"the answers would be written into the folder that the {read_from} read from. Write them"
+        assert said in answer["failed"]["reason"]
+
+
 @pytest.mark.parametrize(("rows", "fine"), [(199 * ROWS, False), ((200 * ROWS)[:-1], True)])
 def test_too_few_interactions_are_known_before_the_run(bucket, rows, fine):
     bucket.put_object(Key="movies/Interactions/1.csv", Body=CSV[: CSV.index(b"\n") + 1] + rows)

@@ -21,6 +21,7 @@ from personalize_pipeline.context import Context, Run
 from personalize_pipeline.data.files import list_files
 from personalize_pipeline.data.first_look import first_look
 from personalize_pipeline.params import read
+from personalize_pipeline.params.checks.outputs import check_beside
 from personalize_pipeline.params.plan import plan
 from personalize_pipeline.planning.entries import Planned
 from personalize_pipeline.planning.foresee import make_resource
@@ -59,8 +60,9 @@ def look(path: Path, target: Deployment, prefix: str | None) -> Answer:
     data = FolderData(folder, target.bucket, place, partial(list_files, clients.s3()))
 
     seen = first_look(data, given.document, target.bucket, place, unseen)
-    if seen.problems:
-        raise CommandError(checking.Report(str(path), list(seen.problems), [], []).error())
+    clashes = check_beside(given.document, f"s3://{target.bucket}/{place}")
+    if problems := [*clashes, *seen.problems]:
+        raise CommandError(checking.Report(str(path), problems, [], []).error())
 
     def make(kind: type[Resource], want: Mapping[str, Any], context: Context, client: Any) -> Resource:
         # The data is compared as it will be in the bucket after the upload.

@@ -36,6 +36,10 @@ FINE = {
     "filter by ARN": inference({"filterArn": "arn:aws:personalize:us-east-1:000000000000:filter/x"}),
     "filter of the current item": inference({"filterArn": "same"}, recipeArn=SIMILAR),
     "places": inference(places("s3://b/in/", "s3://b/out/")),
+    "output above the input": inference(places("s3://b/jobs/in/", "s3://b/jobs/")),
+    "output beside a file of another job": inference(
+        places("s3://b/in/users.json", "s3://b/out/"), places("s3://b/x/", "s3://b/in/") | {"jobName": "t"}
+    ),
     "two jobs": inference({}, {"jobName": "other"}),
     "exploration": inference(
         {"batchInferenceJobConfig": {"itemExplorationConfig": {"explorationWeight": "0.2"}}},
@@ -85,6 +89,15 @@ WRONG = {
     "output in the input": (
         inference(places("s3://b/in", "s3://b/in/out/")),
         "the answers would be written into the folder that the lines are read from",
+    ),
+    "output beside a file of lines": (
+        inference(places("s3://b/in/users.json", "s3://b/in/")),
+        "the answers would be written into the folder that the lines are read from",
+    ),
+    "output in the input of another job": (
+        inference(places("s3://b/in/", "s3://b/out/"), places("s3://b/x/", "s3://b/in/") | {"jobName": "t"}),
+        "batchInferenceJobs[1].jobOutput.s3DataDestination.path: the answers would be written into the folder "
+        "that the lines of solutions[0].batchInferenceJobs[0] are read from. Write them elsewhere",
     ),
     "too many": (inference({"numResults": 501}), "numResults: 501 must be from 1 to 500."),
     "exploration": (

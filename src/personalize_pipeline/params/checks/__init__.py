@@ -14,6 +14,7 @@ from personalize_pipeline.params.checks import (
     filters,
     metric_attribution,
     names,
+    outputs,
     recommenders,
     schedules,
     sections,
@@ -32,6 +33,7 @@ def check(document: Mapping[str, Any], now: datetime) -> Iterator[Problem]:
     yield from metric_attribution.check(document, data)
     yield from data_jobs.check(document)
     yield from solutions.check(document, data)
+    yield from outputs.check(document)
     yield from recommenders.check(document, data)
     yield from schedules.check(document, now)
     yield from names.check(document)

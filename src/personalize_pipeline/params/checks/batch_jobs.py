@@ -101,12 +101,8 @@ def _places(job: Mapping[str, Any], place: str) -> Iterator[Problem]:
     if source is not None and not in_s3(source):
         advice = "Write s3://bucket/folder/ or s3://bucket/folder/file.json"
         yield Problem(source_place, f"{shown(source)} is no place in S3.", advice)
-    if destination is None:
-        return
-    yield from check_folder(destination, place)
-    if source is not None and destination.startswith(f"{source.rstrip('/')}/"):
-        message = "the answers would be written into the folder that the lines are read from."
-        yield Problem(place, message, "Write them elsewhere, or remove jobOutput.")
+    if destination is not None:
+        yield from check_folder(destination, place)
 
 
 def _themes(job: Mapping[str, Any], place: str, recipes: list[Recipe], data: Data) -> Iterator[Problem]:
