@@ -130,7 +130,12 @@ def _impossible_here(source: ParamsSource, document: Mapping[str, Any]) -> Itera
     """What is right in the file, but not possible for this run or this stack."""
     if source.key is None and any(entries_of(document)):
         yield _NO_FILE
-    yield from check_beside(document, f"s3://{source.bucket}/{source.prefix}")
+    yield from impossible_on_this_stack(document, f"s3://{source.bucket}/{source.prefix}")
+
+
+def impossible_on_this_stack(document: Mapping[str, Any], beside: str) -> Iterator[Problem]:
+    """What is right in the file, but not possible for this stack; `beside` is the folder of the file."""
+    yield from check_beside(document, beside)
     section = document.get("preprocess")
     job = section.get("jobName") if isinstance(section, Mapping) else None
     allowed = os.environ.get("GLUE_JOB_NAME", "")

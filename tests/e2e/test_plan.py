@@ -111,6 +111,17 @@ def test_a_plan_looks_at_data_in_s3_as_the_run_does(stack: DeployedStack, tmp_pa
     assert (code, plan["DatasetImport", "afar-interactions"]["action"]) == (0, "import")
 
 
+def test_a_glue_job_that_the_stack_may_not_start_is_refused_by_the_plan_too(
+    stack: DeployedStack, tmp_path: Path
+):
+    folder = folder_with(tmp_path, "barred", params("barred", preprocess={"jobName": "drop-all-tables"}))
+
+    code, _, err = personalize(stack, "plan", folder)
+
+    assert code == 1
+    assert "preprocess.jobName: this stack may start prepare-* only, not drop-all-tables." in err
+
+
 def test_what_changed_is_planned_with_its_reason_and_what_cannot_be_is_told_before(
     stack: DeployedStack, tmp_path: Path
 ):

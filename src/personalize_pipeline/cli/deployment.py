@@ -24,6 +24,8 @@ class Deployment:
     """The same."""
     quotas: str = ""
     """The stack parameter Quotas."""
+    glue_job: str = ""
+    """The stack parameter GlueJobName."""
 
     def execution_arn(self, name: str) -> str:
         """The ARN of a run of the pipeline."""
@@ -56,6 +58,7 @@ def find(stack: str) -> Deployment:
             outputs.get("DeleteArn", ""),
             outputs.get("ScheduleGroupName", ""),
             given.get("Quotas", ""),
+            given.get("GlueJobName", ""),
         )
     except KeyError as error:
         status = description["StackStatus"]

@@ -21,12 +21,12 @@ from personalize_pipeline.context import Context, Run
 from personalize_pipeline.data.files import list_files
 from personalize_pipeline.data.first_look import first_look
 from personalize_pipeline.params import read
-from personalize_pipeline.params.checks.outputs import check_beside
 from personalize_pipeline.params.plan import plan
 from personalize_pipeline.planning.entries import Planned
 from personalize_pipeline.planning.foresee import make_resource
 from personalize_pipeline.planning.plan import make_plan
 from personalize_pipeline.planning.quotas import quotas_of_stack
+from personalize_pipeline.read_params import impossible_on_this_stack
 from personalize_pipeline.resources.job_on_files import JobOnFiles
 from personalize_pipeline.resources.resource import Resource
 
@@ -59,9 +59,10 @@ def look(path: Path, target: Deployment, prefix: str | None) -> Answer:
     made = plan(given, bucket=target.bucket, prefix=place, key=f"{place}{folders.PARAMS}")
     data = FolderData(folder, target.bucket, place, partial(list_files, clients.s3()))
 
+    _as_in_the_functions(target)
     seen = first_look(data, given.document, target.bucket, place, unseen)
-    clashes = check_beside(given.document, f"s3://{target.bucket}/{place}")
-    if problems := [*clashes, *seen.problems]:
+    impossible = impossible_on_this_stack(given.document, f"s3://{target.bucket}/{place}")
+    if problems := [*impossible, *seen.problems]:
         raise CommandError(checking.Report(str(path), problems, [], []).error())
 
     def make(kind: type[Resource], want: Mapping[str, Any], context: Context, client: Any) -> Resource:
@@ -71,7 +72,6 @@ def look(path: Path, target: Deployment, prefix: str | None) -> Answer:
         return make_resource(kind, want, context, client)
 
     run = _run(target, place)
-    _as_in_the_functions(target)
     planned = make_plan(made, run, data.look, make, raised=quotas_of_stack())
     return Answer(path, made["datasetGroup"]["name"], planned, (*given.notes, *seen.notes))
 
@@ -105,6 +105,7 @@ def _as_in_the_functions(target: Deployment) -> None:
     roles = f"arn:{partition}:iam::{account}:role/"
     functions = f"arn:{partition}:lambda:{region}:{account}:function:"
     os.environ |= {
+        "GLUE_JOB_NAME": target.glue_job,
         "PERSONALIZE_QUOTAS": target.quotas,
         "PERSONALIZE_ROLE_ARN": roles + physical("PersonalizeRole"),
         "START_FUNCTION_ARN": functions + physical("StartFunction"),

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 DENIED = frozenset({"AccessDenied", "403"})
-_NO_BUCKET = frozenset({"NoSuchBucket", "404"})
+_NO_BUCKET = frozenset({"NoSuchBucket", "404", "InvalidBucketName"})  # nor can there be one of that name
 
 
 class NotReadable(Exception):  # noqa: N818  # no fault of the run: only Personalize has to be able to read the data

@@ -1,5 +1,6 @@
 import boto3
 import pytest
+from botocore.stub import Stubber
 from moto import mock_aws
 
 from personalize_pipeline.data.files import list_files
@@ -44,6 +45,13 @@ def test_a_location_is_a_file_or_the_first_level_of_a_folder(s3, location, files
     assert [file.key for file in listing.files] == files
     assert all(file.is_csv and file.size and len(file.etag) == 32 for file in listing.files)
     assert listing.deeper == deeper
+
+
+def test_a_bucket_of_a_name_that_s3_does_not_allow_is_said_so(s3):
+    with Stubber(s3) as stub:
+        stub.add_client_error("list_objects_v2", "InvalidBucketName", http_status_code=400)
+        with pytest.raises(DataInvalid, match="s3://Films-Data/x/: there is no bucket Films-Data"):
+            list_files(s3, "s3://Films-Data/x/")
 
 
 def test_a_bucket_that_does_not_exist_is_said_so(s3):
