@@ -190,11 +190,9 @@ def test_a_schedule_of_this_stack_may_start_the_pipeline_and_nothing_else():
             "aws:SourceArn": {"Fn::GetAtt": ["ScheduleGroup", "Arn"]},
         }
     }
-    start, directly, dead_letters = statements(role)
+    start, dead_letters = statements(role)
     assert start["Action"] == "lambda:InvokeFunction"
     assert start["Resource"] == {"Fn::GetAtt": ["StartFunction", "Arn"]}
-    assert directly["Action"] == "states:StartExecution"
-    assert directly["Resource"]["Fn::Sub"].endswith(":stateMachine:${AWS::StackName}-pipeline")
     assert dead_letters["Action"] == "sqs:SendMessage"
     assert dead_letters["Resource"] == {"Fn::GetAtt": ["ScheduleDeadLetters", "Arn"]}
 

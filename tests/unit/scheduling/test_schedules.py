@@ -80,8 +80,7 @@ def test_what_is_asked_for_is_made_once(client):
     assert (told["schedule"], told["time"]) == (weekly["Name"], "<aws.scheduler.scheduled-time>")
 
 
-def test_a_schedule_that_starts_the_pipeline_itself_is_moved_to_the_function(client):
-    """As earlier versions made them: what Scheduler delivered twice was trained and paid for twice."""
+def test_a_schedule_that_somebody_pointed_elsewhere_is_brought_back(client):
     run(WEEKLY)
     [made] = there(client).values()
     arguments = {
