@@ -4,19 +4,16 @@ The very steps of the run are taken (`step.attempt`), with a client that sends n
 say anything else than the run does; a resource that is new to the pipeline needs a line in `_walk`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import boto3
 
 from personalize_pipeline.best_version import best_version
-from personalize_pipeline.context import Context, Run, Step
-from personalize_pipeline.errors import PipelineError
-from personalize_pipeline.planning.entries import Action, Foreseen
+from personalize_pipeline.context import Run
+from personalize_pipeline.planning.entries import Action
 from personalize_pipeline.planning.looking import Looking
+from personalize_pipeline.planning.walk import DID, Seen, Walk, make_resource
 from personalize_pipeline.preprocessing import preprocessing
 from personalize_pipeline.promotion import promotion
 from personalize_pipeline.resources.batch_inference_job import BatchInferenceJob
@@ -31,58 +28,19 @@ from personalize_pipeline.resources.event_tracker import EventTracker
 from personalize_pipeline.resources.filter import Filter
 from personalize_pipeline.resources.metric_attribution import MetricAttribution
 from personalize_pipeline.resources.recommender import Recommender
-from personalize_pipeline.resources.resource import Found, Resource, tail
+from personalize_pipeline.resources.resource import Resource, tail
 from personalize_pipeline.resources.schema import Schema
 from personalize_pipeline.resources.solution import Solution
 from personalize_pipeline.resources.solution_version import SolutionVersion
 from personalize_pipeline.scheduling.schedules import schedules
-from personalize_pipeline.step import attempt
-from personalize_pipeline.tagging import NOTE
 
 _DELETED = "users are deleted from the data"
 
 NEW_VERSION = "new-version"
 """In place of the identifier that Personalize will give to a version that is still to be trained."""
 
-_DID: Mapping[str, Action] = {
-    "created": "create",
-    "updated": "update",
-    "imported": "import",
-    "trained": "train",
-    "deleted": "delete",
-    "replaced": "replace",
-}
-# What is made anew, or needs nothing: nothing differs.
-_MADE: frozenset[Action] = frozenset({"keep", "create", "import", "train", "retrain"})
-# Nothing is begun after one of these has failed.
-_NEEDED = frozenset(
-    {"Preprocess", "DatasetGroup", "Schema", "Dataset", "DatasetImport", "EventTracker", "DataDeletionJob"}
-)
 # Of imports and data deletion jobs: what changes the data. New tags (update) do not.
 _NEWS: frozenset[Action] = frozenset({"create", "import", "wait"})
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What was found out about one resource: the plan's entry, what the params file wants, the run's step."""
-
-    foreseen: Foreseen
-    want: Mapping[str, Any]
-    context: Context
-    step: Step | None
-    """None if the run would fail here."""
-    shown: Mapping[str, Any] = field(default_factory=dict)
-    """Settings that it has now, for what is there and is not made anew."""
-
-    @property
-    def fails(self) -> bool:
-        """Whether the run would fail here."""
-        return self.foreseen.action == "fail"
-
-
-def make_resource(kind: type[Resource], want: Mapping[str, Any], context: Context, client: Any) -> Resource:
-    """How the functions make a resource."""
-    return kind(want, context, client)
 
 
 def foresee(
@@ -93,83 +51,12 @@ def foresee(
     Asks about everything, also what would not be begun ("skip") because something before it fails.
     """
     # Nothing is waited for here.
-    walk = _Walk(run.model_copy(update={"shares": {}}), looking, make)
+    walk = Walk(run.model_copy(update={"shares": {}}), looking, make)
     _walk(walk, plan)
     return walk.seen
 
 
-@dataclass(slots=True)
-class _Walk:
-    """The way through the plan; what was found so far is the context of what comes next."""
-
-    run: Run
-    looking: Looking
-    make: Callable[..., Resource]
-    seen: list[Seen] = field(default_factory=list)
-    stopped: bool = False
-    """Whether the run does not begin what comes now, because something that it needs fails."""
-
-    def check(self) -> None:
-        """Begin nothing after this if something fails that everything needs, as the state machine does."""
-        self.stopped |= any(one.fails and one.foreseen.resource in _NEEDED for one in self.seen)
-
-    @contextmanager
-    def branch(self) -> Iterator[None]:
-        """What fails in here stops nothing after it."""
-        before = self.stopped
-        yield
-        self.stopped = before
-
-    def see(self, kind: type[Resource], want: Mapping[str, Any], name: str = "", **context: Any) -> Seen:
-        """Take the step that the run would take first. `name` as in `plan.expected`, if `want` has none."""
-        name = name or want.get("name") or want["jobName"]
-        now = datetime.now(UTC)
-        given = Context(run=self.run, started_at=now, **context)
-        resource = self.make(kind, want, given, self.looking.personalize)
-        before = len(self.looking.calls)
-        try:
-            step = attempt(resource, now)
-        except PipelineError as error:
-            entry = Foreseen(resource=kind.__name__, name=name, action="fail", why=str(error))
-            return self._add(Seen(entry, want, given, None))
-        calls = [call.operation for call in self.looking.calls[before:]]
-        action = _action(resource, step, calls)
-        found = None if action in _MADE else resource.find()
-        why = _why(resource, step, action, found)
-        entry = Foreseen(resource=kind.__name__, name=name, action=action, why=why, calls=tuple(calls))
-        shown = found.settings if found else step.details or {}
-        return self._add(Seen(entry, want, given, step, shown))
-
-    def add_why(self, reason: str) -> None:
-        """Say more about the entry that was added last."""
-        last = self.seen.pop()
-        why = "\n".join(filter(None, [last.foreseen.why, reason]))
-        self.seen.append(replace(last, foreseen=last.foreseen.model_copy(update={"why": why})))
-
-    def ask(
-        self, resource: str, want: Mapping[str, Any], take: Callable[[Mapping[str, Any]], Mapping[str, Any]]
-    ) -> Step | None:
-        """Take a step that is about no resource of Personalize; None, and an entry, if it fails."""
-        event = {"want": want, "context": Context(run=self.run).output()}
-        try:
-            return Step.model_validate(take(event))
-        except PipelineError as error:
-            self.add(resource, want, None, action="fail", why=str(error))
-            return None
-
-    def add(self, resource: str, want: Mapping[str, Any], step: Step | None, **entry: Any) -> None:
-        """Add what was found out in another way."""
-        foreseen = Foreseen(resource=resource, name=want["name"], **entry)
-        self._add(Seen(foreseen, want, Context(run=self.run), step))
-
-    def _add(self, seen: Seen) -> Seen:
-        if self.stopped and seen.foreseen.action not in ("keep", "fail"):
-            seen = replace(seen, foreseen=seen.foreseen.model_copy(update={"action": "skip"}))
-        self.seen.append(seen)
-        return seen
-
-
-def _walk(walk: _Walk, plan: Mapping[str, Any]) -> None:  # a line for each kind of resource
+def _walk(walk: Walk, plan: Mapping[str, Any]) -> None:  # a line for each kind of resource
     run = walk.run
     prepares = "preprocess" in plan and _preprocess(walk, plan["preprocess"])
     walk.check()
@@ -203,7 +90,7 @@ def _walk(walk: _Walk, plan: Mapping[str, Any]) -> None:  # a line for each kind
         _schedules(walk, plan["schedules"])
 
 
-def _preprocess(walk: _Walk, want: Mapping[str, Any]) -> bool:
+def _preprocess(walk: Walk, want: Mapping[str, Any]) -> bool:
     """The Glue job; whether it is to run."""
     glue = walk.looking.guard(boto3.client("glue"))
     step = walk.ask("Preprocess", want, lambda event: preprocessing(event, glue))
@@ -216,7 +103,7 @@ def _preprocess(walk: _Walk, want: Mapping[str, Any]) -> bool:
 
 
 def _datasets(
-    walk: _Walk,
+    walk: Walk,
     plans: Sequence[Mapping[str, Any]],
     group: Mapping[str, str],
     prepared: bool,  # noqa: FBT001
@@ -230,7 +117,7 @@ def _datasets(
     return changed
 
 
-def _dataset(walk: _Walk, plan: Mapping[str, Any], group: Mapping[str, str], prepared: bool) -> str:  # noqa: FBT001
+def _dataset(walk: Walk, plan: Mapping[str, Any], group: Mapping[str, str], prepared: bool) -> str:  # noqa: FBT001
     """One dataset; returns why what was trained on it would be out of date after the run.
 
     `prepared`: its files are not there yet, because a Glue job makes them.
@@ -259,7 +146,7 @@ def _dataset(walk: _Walk, plan: Mapping[str, Any], group: Mapping[str, str], pre
     return f"{dataset.foreseen.name} is imported" if imported.foreseen.action in _NEWS else ""
 
 
-def _solution(walk: _Walk, plan: Mapping[str, Any], group: Mapping[str, str], outdated: str | None) -> None:
+def _solution(walk: Walk, plan: Mapping[str, Any], group: Mapping[str, str], outdated: str | None) -> None:
     candidates, needed = [], False
     for candidate in plan["candidates"]:
         arn = walk.run.arn(f"solution/{candidate['solution']['name']}")
@@ -289,7 +176,7 @@ def _solution(walk: _Walk, plan: Mapping[str, Any], group: Mapping[str, str], ou
 
 
 def _campaign(
-    walk: _Walk, want: Mapping[str, Any], gate: Mapping[str, Any] | None, uses: Mapping[str, str]
+    walk: Walk, want: Mapping[str, Any], gate: Mapping[str, Any] | None, uses: Mapping[str, str]
 ) -> None:
     """A campaign, which moves to the version only if the gate lets it."""
     if gate is None or "solutionVersionArn" in want:
@@ -308,7 +195,7 @@ def _campaign(
         walk.see(Campaign, want, **{**uses, "solution_version_arn": version})
 
 
-def _schedules(walk: _Walk, want: Mapping[str, Any]) -> None:
+def _schedules(walk: Walk, want: Mapping[str, Any]) -> None:
     """Not of Personalize: those that are there, and those that the params file no longer asks for."""
     scheduler = walk.looking.guard(boto3.client("scheduler"))
     step = walk.ask("Schedules", want, lambda event: schedules(event, scheduler))
@@ -318,7 +205,7 @@ def _schedules(walk: _Walk, want: Mapping[str, Any]) -> None:
     done = [one for one in shown if one["did"] != "reused"]
     why = "\n".join(f"{one['did'].removesuffix('d')} {one['name']}" for one in done)
     if shown:
-        action = _DID.get(step.did or "", "keep") if done else "keep"
+        action = DID.get(step.did or "", "keep") if done else "keep"
         walk.add("Schedules", want, step, action=action, why=why)
 
 
@@ -332,34 +219,3 @@ def _version(plan: Mapping[str, Any], candidates: Sequence[Mapping[str, Any]]) -
     return str(
         best_version({"name": plan["name"], "choose": plan["choose"], "candidates": candidates})["arn"]
     )
-
-
-def _action(resource: Resource, step: Step, calls: Sequence[str]) -> Action:
-    """What it is to a person, told from what would be called."""
-    verbs = {
-        verb for call in calls for verb in ("Create", "Delete", "Start", "Stop") if call.startswith(verb)
-    }
-    if verbs >= {"Create", "Delete"}:
-        return "replace"
-    if "Start" in verbs:
-        return "start"
-    if "Stop" in verbs:
-        return "stop"
-    if not calls:
-        return "keep" if step.done else "wait"
-    action = _DID.get(step.did or "", "update")
-    return "retrain" if action == "train" and resource.again else action
-
-
-def _why(resource: Resource, step: Step, action: Action, found: Found | None) -> str:
-    if action == "wait":
-        return f"it is {step.status}" + (f": {step.reason}" if step.reason else "")
-    if action in _MADE:
-        return resource.because()
-    if found is None:
-        return ""
-    lines = [str(change) for change in resource.changes(found)]
-    missing = [tag for tag in resource.missing_tags(found) if tag["tagKey"] != NOTE]
-    lines += [f"tag {tag['tagKey']}: {tag['tagValue']}" for tag in missing]
-    lines += [f"tag {key}: none any more" for key in resource.outdated_tags(found) if key != NOTE]
-    return "\n".join(lines)

@@ -9,9 +9,10 @@ from personalize_pipeline.costs.estimate import Estimate, Look, campaign_cost, e
 from personalize_pipeline.costs.prices import HOURS_OF_A_DAY, price_list
 from personalize_pipeline.planning.beside import beside
 from personalize_pipeline.planning.entries import Action, Entry, Planned
-from personalize_pipeline.planning.foresee import NEW_VERSION, Seen, foresee, make_resource
+from personalize_pipeline.planning.foresee import NEW_VERSION, foresee
 from personalize_pipeline.planning.looking import Looking
 from personalize_pipeline.planning.quotas import hit
+from personalize_pipeline.planning.walk import Seen, make_resource
 from personalize_pipeline.resources.resource import Resource, tail
 from personalize_pipeline.resources.solution_version import solution_of
 

@@ -11,12 +11,14 @@ from tests.integration.resources.cloud import ACCOUNT, BUCKET, INTERACTIONS, Clo
 
 from personalize_pipeline.context import Run
 from personalize_pipeline.params.plan import plan as make_plan
-from personalize_pipeline.planning.foresee import NEW_VERSION, Seen, foresee
+from personalize_pipeline.planning.foresee import NEW_VERSION, foresee
 from personalize_pipeline.planning.looking import Looking
 from personalize_pipeline.resources.resource import Resource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from personalize_pipeline.planning.walk import Seen
 
 
 def kinds(base: type[Any]) -> Iterator[type[Resource]]:

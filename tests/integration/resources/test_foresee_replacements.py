@@ -14,7 +14,7 @@ from personalize_pipeline.reporting.mail.plan_lines import lines
 if TYPE_CHECKING:
     from tests.integration.resources.cloud import Cloud
 
-    from personalize_pipeline.planning.foresee import Seen
+    from personalize_pipeline.planning.walk import Seen
 
 CLICKED = 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("click")'
 YEAR = ("YEAR", ["int", "null"])
