@@ -139,24 +139,24 @@ def test_a_file_that_is_no_json_is_a_mail_too(stack: DeployedStack):
     assert run.mail.subject.startswith("Failed")
 
 
-@pytest.mark.parametrize(
-    ("size", "where", "reason"),
-    [
-        pytest.param({"users": 30, "each": 20}, "DatasetImport", "1000", id="600 interactions"),
-        pytest.param({"users": 20, "each": 60}, "SolutionVersion", "25 users", id="20 users"),
-    ],
-)
-def test_too_little_data_ends_as_failed_with_the_reason_of_personalize(
-    stack: DeployedStack, size: dict[str, int], where: str, reason: str
-):
-    stack.upload_interactions("little", **size)
+def test_too_few_interactions_are_told_before_anything_is_begun(stack: DeployedStack):
+    stack.upload_interactions("few", users=30, each=20)
+
+    run = stack.run("few", params("few"))
+
+    assert (run.status, run.error, run.steps) == ("FAILED", "DataInvalid", [])
+    assert "600 interactions; Amazon Personalize takes 1,000 or more" in " ".join(run.mail.body.split())
+
+
+def test_too_few_users_end_as_failed_with_the_reason_of_personalize(stack: DeployedStack):
+    stack.upload_interactions("little", users=20, each=60)
 
     run = stack.run("little", params("little"))
 
     assert (run.status, run.error) == ("FAILED", "ResourceFailed"), run.cause
-    assert reason in run.step(where)["failed"]
+    assert "25 users" in run.step("SolutionVersion")["failed"]
     assert run.mail.subject.startswith("Failed: little")
-    assert reason in run.mail.body
+    assert "25 users" in run.mail.body
     assert "Campaign" not in {step["resource"] for step in run.steps}
 
 
