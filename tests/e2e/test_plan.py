@@ -177,7 +177,7 @@ def test_campaigns_are_priced_as_they_are_and_none_that_the_gate_keeps_back(
 
     code, mail, err = personalize(stack, "run", folder)
     assert code == 0, err
-    (run,) = stack.executions("priced")
+    (run,) = re.findall(r"^Run (\S+)", err, re.MULTILINE)
     served = stack.ended(run).step("Campaign", "priced-for-you")["details"]["solutionVersionArn"]
     price = 0.15 if "personalization-v2" in served else 0.0556
     now = f"then ${24 * 3.6 * 3 * price:.2f} a day"

@@ -127,7 +127,7 @@ def test_movielens_becomes_what_the_demo_makes_of_it(tmp_path: Path):
 def test_the_params_file_fits_what_the_script_makes():
     document = json.loads((ROOT / "example" / "glue" / "params.json").read_text(encoding="utf-8"))
     made = plan(document, bucket="input", prefix="shop/", key="shop/params.json")
-    assert made["preprocess"] == {
+    assert made["preprocess"]["call"] == {
         "JobName": "personalize-prepare",
         "Arguments": {"--bucket": "input", "--prefix": "shop/", "--format": "segment"},
         "Timeout": 60,

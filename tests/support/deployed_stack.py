@@ -85,6 +85,7 @@ class DeployedStack:
         installed.mkdir(parents=True, exist_ok=True)
         (home / "ministack").symlink_to(installed)
         self._stack = LocalStack("e2e", place=home)
+        self._earlier: frozenset[str] = frozenset()
         self._build = home / "build"
 
     def up(self) -> None:
@@ -178,14 +179,8 @@ class DeployedStack:
         )
 
     def executions(self, folder: str) -> list[str]:
-        """Names of the runs of params files in a folder."""
-        pages = (
-            self.client("stepfunctions")
-            .get_paginator("list_executions")
-            .paginate(stateMachineArn=self.pipeline_arn)
-        )
-        names = [execution["name"] for page in pages for execution in page["executions"]]
-        return [name for name in names if name.startswith(f"{folder}-params-")]
+        """Names of the runs of params files in a folder, of this test."""
+        return [name for name in self._runs() if name.startswith(f"{folder}-params-")]
 
     def fail_next(self, resource_type: str, reason: str) -> None:
         """Let Personalize fail the next resource of this type that is created."""
@@ -211,6 +206,7 @@ class DeployedStack:
         test may be called the same.
         """
         self._admin("faults", method="DELETE")
+        self._earlier |= frozenset(self._runs())
         s3 = self.client("s3")
         for page in s3.get_paginator("list_object_versions").paginate(Bucket=self.bucket):
             for version in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
@@ -243,6 +239,16 @@ class DeployedStack:
         return [Mail(mail["subject"], mail["message"]) for mail in self._admin("inbox")["mails"]]
 
     # --- how ------------------------------------------------------------------------------------------------
+
+    def _runs(self) -> list[str]:
+        """Names of all runs since the stack was emptied; executions cannot be deleted."""
+        pages = (
+            self.client("stepfunctions")
+            .get_paginator("list_executions")
+            .paginate(stateMachineArn=self.pipeline_arn)
+        )
+        names = (execution["name"] for page in pages for execution in page["executions"])
+        return [name for name in names if name not in self._earlier]
 
     def _mail_about(self, name: str) -> Mail:
         deadline = time.monotonic() + MAIL_SECONDS
