@@ -24,11 +24,11 @@ from personalize_pipeline.params import read
 from personalize_pipeline.params.plan import plan
 from personalize_pipeline.planning.entries import Planned
 from personalize_pipeline.planning.plan import make_plan
-from personalize_pipeline.planning.quotas import quotas_of_stack
 from personalize_pipeline.planning.walk import make_resource
 from personalize_pipeline.read_params import impossible_on_this_stack
 from personalize_pipeline.resources.job_on_files import JobOnFiles
 from personalize_pipeline.resources.resource import Resource
+from personalize_pipeline.stack_quotas import quotas_of_stack
 
 
 @dataclass(frozen=True, slots=True)

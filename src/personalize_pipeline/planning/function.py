@@ -9,7 +9,7 @@ from personalize_pipeline.costs.counting import Amount, from_s3, measure
 from personalize_pipeline.data.files import list_files
 from personalize_pipeline.errors import QuotaExceeded
 from personalize_pipeline.planning.plan import make_plan
-from personalize_pipeline.planning.quotas import quotas_of_stack
+from personalize_pipeline.stack_quotas import quotas_of_stack
 from personalize_pipeline.step import failed
 
 # Read to count lines; a second or two. Beyond, their number is inferred.

@@ -1,40 +1,19 @@
 """Quotas of the account that a run would hit: those that end it, and those for which it takes turns.
 
-What AWS has raised for an account is told by the stack parameter Quotas (`campaigns:10,filters:50`); who has
-more of something than the default allows has been given more, by whatever amount.
+Who has more of something than the default allows has been given more, by whatever amount.
 """
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from personalize_pipeline.errors import ParamsInvalid
 from personalize_pipeline.planning.entries import Foreseen
-from personalize_rules import quotas
-from personalize_rules.schemas import Problem
-from personalize_rules.spelling import did_you_mean
+from personalize_pipeline.stack_quotas import LIMITS
 
 if TYPE_CHECKING:
     from mypy_boto3_personalize import PersonalizeClient
 
-# By the names that `personalize-local --quota` takes too.
-_LIMITS: Final[Mapping[str, int]] = {
-    "schemas": quotas.SCHEMAS,
-    "dataset-groups": quotas.DATASET_GROUPS,
-    "solutions": quotas.SOLUTIONS,
-    "campaigns": quotas.CAMPAIGNS,
-    "filters": quotas.FILTERS,
-    "recommenders": quotas.RECOMMENDERS,
-    "recommenders-of-region": quotas.RECOMMENDERS_OF_REGION,
-    "running-import-jobs": quotas.RUNNING_IMPORT_JOBS,
-    "running-solution-versions": quotas.RUNNING_SOLUTION_VERSIONS,
-    "running-batch-inference-jobs": quotas.RUNNING_BATCH_INFERENCE_JOBS,
-    "running-batch-segment-jobs": quotas.RUNNING_BATCH_SEGMENT_JOBS,
-    "full-import-bytes": quotas.FULL_IMPORT_SIZE,
-    "incremental-import-bytes": quotas.INCREMENTAL_IMPORT_SIZE,
-}
 _BEGUN = ("create", "import", "train", "retrain")
 GONE = ("DELETE", "CREATE FAILED")
 """How the status of something begins that does not count any more."""
@@ -75,38 +54,6 @@ def hit(
     )
 
 
-def read_quotas(text: str) -> dict[str, int]:
-    """Read the stack parameter Quotas.
-
-    Raises:
-        ParamsInvalid: it names a quota that there is not.
-    """
-    found = {}
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        name, _, value = part.partition(":")
-        if name not in _LIMITS or not value.isdecimal():
-            known = f"Known are {', '.join(_LIMITS)}.{did_you_mean(name, _LIMITS)}"
-            advice = f"{known} Example: campaigns:10,filters:50"
-            raise ParamsInvalid([Problem("stack parameter Quotas", f"'{part}' is no quota.", advice)])
-        found[name] = int(value)
-    return found
-
-
-def quotas_of_stack() -> dict[str, int]:
-    """The stack parameter Quotas, as the functions are given it.
-
-    Raises:
-        ParamsInvalid: it names a quota that there is not.
-    """
-    return read_quotas(os.environ.get("PERSONALIZE_QUOTAS", ""))
-
-
-def import_limit(mode: str) -> tuple[str, int]:
-    """The quota of the bytes that an import of this mode may have, by its name, and how many they are."""
-    name = f"{mode.lower()}-import-bytes"
-    return name, quotas_of_stack().get(name, _LIMITS[name])
-
-
 def _stops(
     client: "PersonalizeClient", made: Mapping[str, int], group_arn: str, raised: Mapping[str, int]
 ) -> Iterator[str]:
@@ -114,7 +61,7 @@ def _stops(
         more = made.get(quota.resource, 0)
         if not more:
             continue
-        limit = raised.get(quota.name, _LIMITS[quota.name])
+        limit = raised.get(quota.name, LIMITS[quota.name])
         there = 0
         if group_arn or not quota.of_group:
             listed = quota.count(client, group_arn)
@@ -139,7 +86,7 @@ def _turns(made: Mapping[str, int], raised: Mapping[str, int]) -> Iterator[str]:
         ("running-batch-inference-jobs", "BatchInferenceJob"),
         ("running-batch-segment-jobs", "BatchSegmentJob"),
     ):
-        limit = raised.get(name, _LIMITS[name])
+        limit = raised.get(name, LIMITS[name])
         if made.get(resource, 0) > limit:
             words = name.removeprefix("running-").replace("-", " ")
             yield f"{made[resource]} {words}, of which {limit} may run at the same time; the others wait."

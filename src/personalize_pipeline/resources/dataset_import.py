@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from personalize_pipeline.errors import DataInvalid
 from personalize_pipeline.params.names import derived_name
-from personalize_pipeline.planning.quotas import import_limit
 from personalize_pipeline.resources.job_on_files import JobOnFiles
 from personalize_pipeline.resources.resource import Found, last_duration, tail
 from personalize_pipeline.resources.service_role import lacks_permission, role_of_the_stack
+from personalize_pipeline.stack_quotas import import_limit
 from personalize_rules.schemas import Problem
 
 if TYPE_CHECKING:

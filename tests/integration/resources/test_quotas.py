@@ -9,7 +9,8 @@ import pytest
 from personalize_pipeline.errors import ParamsInvalid
 from personalize_pipeline.planning.entries import Action, Foreseen
 from personalize_pipeline.planning.looking import Looking
-from personalize_pipeline.planning.quotas import hit, read_quotas
+from personalize_pipeline.planning.quotas import hit
+from personalize_pipeline.stack_quotas import read_quotas
 
 if TYPE_CHECKING:
     from tests.integration.resources.cloud import Cloud
