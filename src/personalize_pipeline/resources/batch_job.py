@@ -1,6 +1,5 @@
 """What both kinds of batch jobs have in common: when one is made, and what to do about a failed one."""
 
-import json
 from abc import abstractmethod
 from collections.abc import Iterator
 from datetime import datetime
@@ -8,14 +7,11 @@ from functools import cached_property
 from typing import Any
 
 from personalize_pipeline.params.batch import FILTER
-from personalize_pipeline.params.names import derived_name
 from personalize_pipeline.params.shapes import ALWAYS
 from personalize_pipeline.resources.job_on_files import JobOnFiles
 from personalize_pipeline.resources.resource import Found
-from personalize_pipeline.resources.run_job import RunJob
+from personalize_pipeline.resources.run_job import FAILED, RunJob
 from personalize_pipeline.resources.service_role import lacks_permission
-
-_FAILED = "CREATE FAILED"
 
 Job = tuple[datetime, str, str]
 """When it was made, its ARN, its status."""
@@ -28,20 +24,9 @@ class BatchJob(JobOnFiles, RunJob):
     """
 
     @property
-    def name(self) -> str:
-        """Its name in this run, at most 63 characters."""
-        return derived_name(str(self.want["jobName"]), f"{self._mark}-{self.run_mark}")
-
-    @property
     def location(self) -> str:
         """Where the lines are."""
         return str(self.want["jobInput"]["s3DataSource"]["path"])
-
-    @property
-    def arn(self) -> str:
-        """Known from the turn before: the files may have changed since."""
-        last = self.context.last
-        return last.arn if last and last.arn else super().arn
 
     @property
     def version(self) -> str:
@@ -54,7 +39,7 @@ class BatchJob(JobOnFiles, RunJob):
             return self.shown(self.arn)
         # The newest first.
         jobs = sorted(self.jobs(), reverse=True)
-        same = [arn for _, arn, status in jobs if f"-{self._mark}-" in arn and status != _FAILED]
+        same = [arn for _, arn, status in jobs if f"-{self.mark}-" in arn and status != FAILED]
         own = [arn for arn in same if arn.endswith(f"-{self.run_mark}")]
         if self.want.get(ALWAYS):
             same = own  # no earlier job will do; but this one may do for a later run
@@ -72,7 +57,7 @@ class BatchJob(JobOnFiles, RunJob):
 
     def arguments(self) -> dict[str, Any]:
         """The arguments of the Create call."""
-        made = self.given("filterArn", ALWAYS, FILTER)
+        made = self.given("filterArn", FILTER)
         if name := self.want.get("filterArn"):
             made["filterArn"] = name if name.startswith("arn:") else self.context.run.arn(f"filter/{name}")
         return {**made, "solutionVersionArn": self.version}
@@ -99,8 +84,6 @@ class BatchJob(JobOnFiles, RunJob):
         }
 
     @cached_property
-    def _mark(self) -> str:
-        """Its fingerprint; that of a job is the same whether a schedule or an upload asks for it."""
-        kept = {key: value for key, value in self.want.items() if key != ALWAYS}
-        settings = json.dumps({**kept, "tags": None}, sort_keys=True, default=str)
-        return self.fingerprint(self.version, settings)
+    def mark(self) -> str:
+        """That of version, settings and files; the same whether a schedule or an upload asks for it."""
+        return self.fingerprint(self.version, self.settings)

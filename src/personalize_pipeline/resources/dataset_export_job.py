@@ -1,24 +1,19 @@
 """Dataset export job: what a dataset holds at the end of the run, as CSV files in S3."""
 
-import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from personalize_pipeline.context import Did
 from personalize_pipeline.execution import short_hash
-from personalize_pipeline.params.names import derived_name
 from personalize_pipeline.params.shapes import ALWAYS
 from personalize_pipeline.resources.data_changes import deleted_since, imported_since
 from personalize_pipeline.resources.resource import Found, tail
-from personalize_pipeline.resources.run_job import RunJob
+from personalize_pipeline.resources.run_job import FAILED, RunJob
 from personalize_pipeline.resources.service_role import lacks_permission
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mypy_boto3_personalize.type_defs import DatasetExportJobSummaryTypeDef
-
-_FAILED = "CREATE FAILED"
 
 
 class DatasetExportJob(RunJob):
@@ -32,15 +27,9 @@ class DatasetExportJob(RunJob):
     _because = ""
 
     @property
-    def name(self) -> str:
-        """Its name in this run, at most 63 characters."""
-        return derived_name(self.known_as, f"{self._mark}-{short_hash(self.context.run.id)}")
-
-    @property
-    def arn(self) -> str:
-        """Known from the turn before: it may be that of an earlier run."""
-        last = self.context.last
-        return last.arn if last and last.arn else super().arn
+    def mark(self) -> str:
+        """That of the settings."""
+        return short_hash(self.settings)
 
     @property
     def dataset_arn(self) -> str:
@@ -52,10 +41,10 @@ class DatasetExportJob(RunJob):
         """This run's job; else the newest one like it, if the data has not changed since; else None."""
         if self.context.last and self.context.last.arn:
             return self._describe(self.arn)
-        jobs = [job for job in self._jobs() if f"-{self._mark}-" in job["jobName"]]
+        jobs = [job for job in self._jobs() if f"-{self.mark}-" in job["jobName"]]
         if own := [job for job in jobs if job["jobName"] == self.name]:
             return self._describe(own[0]["datasetExportJobArn"])
-        done = [job for job in jobs if job["status"] != _FAILED]
+        done = [job for job in jobs if job["status"] != FAILED]
         newest = max(done, key=lambda job: job["creationDateTime"], default=None)
         if newest is None or self.want.get(ALWAYS):
             return None
@@ -67,17 +56,11 @@ class DatasetExportJob(RunJob):
 
     def create(self) -> None:
         """CreateDatasetExportJob: begins at once."""
-        self.client.create_dataset_export_job(
-            **self.given("datasetType", ALWAYS), datasetArn=self.dataset_arn
-        )
+        self.client.create_dataset_export_job(**self.given("datasetType"), datasetArn=self.dataset_arn)
 
     def because(self) -> str:
         """What has changed since the last one, or that nothing has."""
         return self._because
-
-    def origin(self, found: Found) -> Did:
-        """Nobody else makes jobs of this name."""
-        return "created" if found.arn.endswith(f"/{self.name}") else "reused"
 
     def way_on(self, found: Found) -> str:
         """A failed job is in nobody's way. Of a missing permission, Personalize does not say which."""
@@ -120,7 +103,3 @@ class DatasetExportJob(RunJob):
         return (
             job for page in pages for job in page["datasetExportJobs"] if job["creationDateTime"] >= since
         )
-
-    @property
-    def _mark(self) -> str:
-        return short_hash(json.dumps({**self.want, "tags": None}, sort_keys=True, default=str))

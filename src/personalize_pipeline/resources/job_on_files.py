@@ -65,11 +65,6 @@ class JobOnFiles(Resource):
             return short_hash(self.location, self.context.run.id)
         return short_hash(*settings, *(f"{file.key}\t{file.size}\t{file.etag}" for file in self.files))
 
-    @property
-    def run_mark(self) -> str:
-        """The end of the names of the jobs that this run makes."""
-        return short_hash(self.context.run.id)
-
     def wanted(self) -> Mapping[str, Any]:
         """Its name says that it is the one."""
         return {}

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from personalize_pipeline import clients, tagging
 from personalize_pipeline.context import Context, Did
 from personalize_pipeline.errors import ResourceChanged, ResourceFailed
+from personalize_pipeline.execution import short_hash
 
 if TYPE_CHECKING:
     from mypy_boto3_personalize import PersonalizeClient
@@ -103,6 +104,11 @@ class Resource(ABC):
     def name(self) -> str:
         """Its name, as the params file gives it."""
         return str(self.want["name"])
+
+    @property
+    def run_mark(self) -> str:
+        """The end of the names of what each run makes anew."""
+        return short_hash(self.context.run.id)
 
     @property
     def known_as(self) -> str:

@@ -1,19 +1,24 @@
-"""Jobs that every run begins anew: their names, where they write, and whose role they use."""
+"""Jobs that a run begins unless one has done the same: their names, where they write, and as whom."""
 
+import json
+from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from personalize_pipeline.context import Did
-from personalize_pipeline.execution import short_hash
 from personalize_pipeline.params.names import derived_name
+from personalize_pipeline.params.shapes import ALWAYS
 from personalize_pipeline.resources.resource import Found, Resource
 from personalize_pipeline.resources.service_role import role_of_the_stack
 
+FAILED: Final = "CREATE FAILED"
+
 
 class RunJob(Resource):
-    """A job of the run's own, named `<jobName>-<8 hex of the run>`.
+    """A job named `<jobName>-<fingerprint>-<8 hex of the run>`.
 
-    Names of jobs are used up for ever and jobs cannot be stopped or deleted, so a job is known by its name.
+    Names of jobs are used up for ever and jobs cannot be stopped or deleted, so a job is known by its name:
+    that of an earlier run with the same fingerprint has done the same.
     """
 
     tags_follow = False
@@ -21,7 +26,24 @@ class RunJob(Resource):
     @property
     def name(self) -> str:
         """Its name in this run, at most 63 characters."""
-        return derived_name(str(self.want["jobName"]), short_hash(self.context.run.id))
+        return derived_name(self.known_as, f"{self.mark}-{self.run_mark}")
+
+    @property
+    @abstractmethod
+    def mark(self) -> str:
+        """Its fingerprint, eight hex digits: of the settings at least."""
+
+    @property
+    def settings(self) -> str:
+        """What its fingerprint has of the settings: it is the same for a job that is done in any case."""
+        kept = {key: value for key, value in self.want.items() if key != ALWAYS}
+        return json.dumps({**kept, "tags": None}, sort_keys=True, default=str)
+
+    @property
+    def arn(self) -> str:
+        """Known from the turn before: it may be that of an earlier run, and what it works on may change."""
+        last = self.context.last
+        return last.arn if last and last.arn else super().arn
 
     @property
     def known_as(self) -> str:
@@ -37,7 +59,7 @@ class RunJob(Resource):
 
     def given(self, *own: str) -> dict[str, Any]:
         """The arguments of the Create call that do not depend on its kind; without the keys of our `own`."""
-        left_out = {"jobName", "outputFolder", *own}
+        left_out = {"jobName", "outputFolder", ALWAYS, *own}
         made = {key: value for key, value in self.want.items() if key not in left_out}
         made.setdefault("jobOutput", {"s3DataDestination": {"path": self.output}})
         made.setdefault("roleArn", role_of_the_stack())
@@ -47,6 +69,6 @@ class RunJob(Resource):
         """Its name says that it is the one."""
         return {}
 
-    def origin(self, found: Found) -> Did:  # noqa: ARG002
-        """Nobody else makes jobs of this name."""
-        return "created"
+    def origin(self, found: Found) -> Did:
+        """This run's mark is on the jobs that it made."""
+        return self.creates if found.arn.endswith(f"-{self.run_mark}") else "reused"

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from personalize_pipeline import clients
 from personalize_pipeline.context import Context, Did
 from personalize_pipeline.errors import ResourceFailed
-from personalize_pipeline.execution import short_hash
 from personalize_pipeline.params.names import derived_name
 from personalize_pipeline.resources.data_changes import deleted_since, done_since, imported_since
 from personalize_pipeline.resources.resource import Found, Resource, last_duration, tail
@@ -49,7 +48,7 @@ class SolutionVersion(Resource):
     def name(self) -> str:
         """`<name in the params file, or the solution's>-<8 hex of the run>`, at most 63 characters."""
         words = self.want.get("name") or tail(self.solution_arn).partition("/")[2]
-        return derived_name(words, short_hash(self.context.run.id))
+        return derived_name(words, self.run_mark)
 
     @property
     def known_as(self) -> str:

@@ -147,6 +147,7 @@ def test_a_dataset_is_exported_once_for_each_state_of_its_data(cloud: Cloud, nam
     bulk = cloud.loop(DatasetExportJob, export(name, ingestionMode="BULK"), run="run-3", **context)
     always = cloud.loop(DatasetExportJob, export(name, always=True), run="run-4", **context)
     cloud.later()
+    after = cloud.loop(DatasetExportJob, export(name), run="run-4b", **context)
     cloud.imported(dataset, f"{name}-more")
     cloud.later()
     imported = cloud.loop(DatasetExportJob, export(name), run="run-5", **context)
@@ -157,6 +158,7 @@ def test_a_dataset_is_exported_once_for_each_state_of_its_data(cloud: Cloud, nam
 
     assert (first["did"], again["did"], again["arn"]) == ("created", "reused", first["arn"])
     assert again["details"] == first["details"]
+    assert (after["did"], after["arn"]) == ("reused", always["arn"])  # what it has written will do
     assert [step["did"] for step in (bulk, always, imported, deleted)] == ["created"] * 4
     assert len({step["details"]["output"] for step in (first, bulk, always, imported, deleted)}) == 5
 
